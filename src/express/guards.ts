@@ -1,0 +1,247 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { isPlainObject, kind, OptionReader } from '../config.js';
+import { AuthorizationDeniedError, ConfigurationError, LoginRequiredError } from '../errors.js';
+import { timeLeft } from '../tokens/token-set.js';
+import type { Login } from './options.js';
+import { isNavigation, noStore } from './request-facts.js';
+import { RequestContext } from './request-oauth.js';
+import type { SessionLogin } from './session-data.js';
+
+/** Options of {@link requireLogin}. */
+export interface RequireLoginOptions {
+  /** The name of the provider. Default: the login that came first in the session. */
+  provider?: string;
+  /** Scopes that the login must have, all of them. */
+  scope?: string | readonly string[];
+  /** Claims that the user must have: this value, or one of these values. */
+  claims?: Readonly<Record<string, unknown>>;
+  /** A check of your own. Anything but `true` is a no. */
+  check?: (login: Login, req: Request) => boolean | Promise<boolean>;
+  /** Seconds since the user proved who they are (`auth_time`, else the login) after which they must do so again. */
+  maxAge?: number;
+}
+
+/** Options of {@link autoRefresh}. */
+export interface AutoRefreshOptions {
+  /** The name of the provider. Default: all logins of the session. */
+  provider?: string;
+  /** Seconds before the expiry from which on the token is refreshed in the background. Default: the router's `leeway`. */
+  leeway?: number;
+}
+
+/** A guard, to be used bare or with options. */
+export interface Guard<Options> extends RequestHandler {
+  (options?: Options): RequestHandler;
+}
+
+interface Rules {
+  readonly provider: string | undefined;
+  readonly scope: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly check: RequireLoginOptions['check'];
+  readonly maxAge: number | undefined;
+}
+
+/**
+ * Lets only logged-in users pass, with a token that is good. Works bare and configured.
+ *
+ * Without a login a browser's navigation gets 302 to the login, and anything else 401 JSON
+ * `{ error: "login_required", login_url }`. A login that lacks the scope, claim or check: `AuthorizationDeniedError`
+ * (403). A token that has expired and cannot be renewed now: 502 or 503, and the login stays.
+ *
+ * @throws ConfigurationError at construction for options that are wrong.
+ *
+ * @example
+ * app.get('/me', requireLogin, (req, res) => res.json(req.oauth.user));
+ * app.get('/calls', requireLogin({ scope: '/acs/ccc' }), handler);
+ */
+export const requireLogin: Guard<RequireLoginOptions> = guard(parseRules, protect);
+
+/**
+ * The refresh part of {@link requireLogin} alone, for routes where a login is optional. A login that has ended is no
+ * longer there afterwards; a token that cannot be renewed now is an error, and the login stays.
+ */
+export const autoRefresh: Guard<AutoRefreshOptions> = guard(parseRefreshRules, refreshAll);
+
+function guard<Options, Rules>(
+  parse: (options: unknown) => Rules,
+  handle: (rules: Rules, req: Request, res: Response) => Promise<boolean>,
+): Guard<Options> {
+  const create = (rules: Rules): RequestHandler => {
+    return (req, res, next) => {
+      handle(rules, req, res).then((passes) => {
+        if (passes) next();
+      }, next);
+    };
+  };
+  const bare = create(parse({}));
+  return ((...args: unknown[]) => {
+    if (args.length === 3 && typeof args[2] === 'function') {
+      return bare(args[0] as Request, args[1] as Response, args[2] as NextFunction);
+    }
+    // `undefined` where options were meant is a guard that somebody forgot to configure.
+    return args.length === 0 ? bare : create(parse(args[0]));
+  }) as Guard<Options>;
+}
+
+function parseRules(options: unknown): Rules {
+  const read = new OptionReader('requireLogin', options);
+  for (const [name, value] of Object.entries(options as object)) {
+    if (value === undefined) throw read.wrong(name, value, 'give a value, or leave the option out');
+  }
+  const claims = read.any('claims') ?? {};
+  if (!isPlainObject(claims))
+    throw read.wrong('claims', claims, 'give an object of claims and the values they must have');
+  for (const [claim, value] of Object.entries(claims)) {
+    const values = Array.isArray(value) ? value : [value];
+    if (values.length === 0 || !values.every((one) => ['string', 'number', 'boolean'].includes(typeof one))) {
+      throw read.wrong(`claims.${claim}`, value, 'give a string, number or boolean, or a list of them');
+    }
+  }
+  const scope = read.words('scope', []);
+  if (read.any('scope') !== undefined && scope.length === 0) {
+    throw read.wrong('scope', read.any('scope'), 'name at least one scope');
+  }
+  const rules: Rules = {
+    provider: read.optionalString('provider', 'give the name of a provider'),
+    scope,
+    claims,
+    check: read.function('check', 'give a function of the login and the request'),
+    maxAge: read.any('maxAge') === undefined ? undefined : read.seconds('maxAge', 0, 0),
+  };
+  read.end();
+  return Object.freeze(rules);
+}
+
+function parseRefreshRules(options: unknown): AutoRefreshOptions {
+  const read = new OptionReader('autoRefresh', options);
+  const provider = read.optionalString('provider', 'give the name of a provider');
+  const leeway = read.any('leeway') === undefined ? undefined : read.seconds('leeway', 0, 0);
+  read.end();
+  return { ...(provider !== undefined && { provider }), ...(leeway !== undefined && { leeway }) };
+}
+
+async function protect(rules: Rules, req: Request, res: Response): Promise<boolean> {
+  const oauth = contextOf(req);
+  const found = oauth.find(rules.provider);
+  if (!found) return requireLoginNow(oauth, req, res, rules.provider);
+  const login = await keepFresh(oauth, ...found);
+  if (!login) return requireLoginNow(oauth, req, res, found[0]);
+  if (rules.maxAge !== undefined && age(login) > rules.maxAge) {
+    return requireLoginNow(oauth, req, res, found[0], rules.maxAge);
+  }
+  await authorize(rules, { provider: found[0], ...login }, req);
+  return true;
+}
+
+async function refreshAll({ provider, leeway }: AutoRefreshOptions, req: Request): Promise<boolean> {
+  const oauth = contextOf(req);
+  const names = provider === undefined ? oauth.logins.map((login) => login.provider) : [provider];
+  await Promise.all(
+    names.map(async (name) => {
+      const found = oauth.find(name);
+      if (found) await keepFresh(oauth, ...found, leeway);
+    }),
+  );
+  return true;
+}
+
+/**
+ * Makes sure that the login still exists and that its token is good. Nothing is read while the session says enough;
+ * within the leeway the token serves, and the refresh is nobody's wait.
+ *
+ * @returns `undefined` when the login has ended.
+ */
+async function keepFresh(
+  oauth: RequestContext,
+  provider: string,
+  inSession: SessionLogin,
+  leeway = oauth.leeway(provider),
+): Promise<SessionLogin | undefined> {
+  const login = oauth.trustsSession(provider) ? inSession : await oauth.verify(provider, inSession);
+  if (!login) {
+    await oauth.forget(provider, inSession);
+    return undefined;
+  }
+  const left = timeLeft(login, Date.now());
+  if (left > leeway * 1000) return login;
+  const fresh = oauth.obtain(provider, login, { leeway }).then(
+    ({ tokens }) => ({ ...login, scope: tokens.scope }),
+    (error: unknown) => {
+      if (error instanceof LoginRequiredError) return undefined;
+      throw error;
+    },
+  );
+  if (left <= 0) return fresh;
+  // The token still serves. Events tell of a failure.
+  fresh.catch(() => {});
+  return login;
+}
+
+async function authorize(
+  rules: Rules,
+  login: SessionLogin & { provider: string },
+  req: Request,
+): Promise<void> {
+  const { user, scope } = login;
+  const lacking = rules.scope.find((one) => !scope.includes(one));
+  if (lacking !== undefined) {
+    throw new AuthorizationDeniedError(
+      'insufficient_scope',
+      `This needs the scope ${lacking}, which was not granted.`,
+    );
+  }
+  for (const [claim, wanted] of Object.entries(rules.claims)) {
+    if (!matches(user.claims[claim], wanted)) {
+      throw new AuthorizationDeniedError('claim_mismatch', `This needs another value of the claim ${claim}.`);
+    }
+  }
+  if (rules.check && (await rules.check(login, req)) !== true) {
+    throw new AuthorizationDeniedError('check_failed', 'This user may not do this.');
+  }
+}
+
+/** Whether a claim, or one of its values where it is a list, is one of the wanted values. */
+function matches(claim: unknown, wanted: unknown): boolean {
+  const has = Array.isArray(claim) ? claim : [claim];
+  const any = Array.isArray(wanted) ? wanted : [wanted];
+  return has.some((value) => any.includes(value));
+}
+
+/** Seconds since the user proved who they are. */
+function age({ loggedInAt, user }: SessionLogin): number {
+  const authTime = user.claims.auth_time;
+  const since = typeof authTime === 'number' && authTime > 0 ? authTime * 1000 : loggedInAt;
+  return (Date.now() - since) / 1000;
+}
+
+async function requireLoginNow(
+  oauth: RequestContext,
+  req: Request,
+  res: Response,
+  provider: string | undefined,
+  maxAge?: number,
+): Promise<false> {
+  noStore(res);
+  const which = provider === undefined ? {} : { provider };
+  if (isNavigation(req)) {
+    const returnTo = req.originalUrl;
+    if (maxAge === undefined) res.redirect(302, oauth.loginUrl({ ...which, returnTo }));
+    else await oauth.redirectToLogin({ ...which, returnTo, params: { max_age: String(maxAge) } });
+    return false;
+  }
+  const login_url = oauth.loginUrl(which);
+  res.status(401).set('WWW-Authenticate', `Session realm="login", login_url="${login_url}"`);
+  res.json({ error: 'login_required', login_url });
+  return false;
+}
+
+/** A guard without a router behind it refuses; it must never let a request through. */
+function contextOf(req: Request): RequestContext {
+  const oauth: unknown = req.oauth;
+  if (oauth instanceof RequestContext) return oauth;
+  throw new ConfigurationError(
+    'session_missing',
+    `A guard found no req.oauth (it is ${kind(oauth)}). Mount oauthRouter(…) before the guarded routes.`,
+  );
+}

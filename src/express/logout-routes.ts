@@ -1,0 +1,32 @@
+import type { Request, Response, Router } from 'express';
+import { AuthorizationDeniedError } from '../errors.js';
+import { confirmLogoutPage } from './pages.js';
+import { isForPage, isFromOurPages, isPrefetch, noStore, publicOrigin, wantsJson } from './request-facts.js';
+import type { Runtime } from './runtime.js';
+
+/** `POST /logout` and `GET /logout`. */
+export function addLogoutRoutes(router: Router, { config }: Runtime): void {
+  const path = `${config.basePath}/logout`;
+
+  const logOut = async (req: Request, res: Response) => {
+    const { redirectTo } = await req.oauth.logout();
+    noStore(res);
+    if (wantsJson(req)) res.json({ redirectTo });
+    else res.redirect(303, redirectTo);
+  };
+
+  router.post(path, (req, res, next) => {
+    if (!isFromOurPages(req, publicOrigin(req, config.origin))) {
+      next(new AuthorizationDeniedError('cross_site_request', 'A logout must come from our own pages.'));
+      return;
+    }
+    logOut(req, res).catch(next);
+  });
+
+  // A link or an image on another site must not log anybody out: only a visit from our own pages does so at once.
+  router.get(path, (req, res, next) => {
+    const ours = req.get('sec-fetch-site') === 'same-origin' && isForPage(req) && !isPrefetch(req);
+    if (ours && req.method === 'GET') logOut(req, res).catch(next);
+    else confirmLogoutPage(res, req.baseUrl + path, req.baseUrl + config.afterLogin);
+  });
+}

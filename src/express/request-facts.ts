@@ -1,0 +1,88 @@
+import type { Request, Response } from 'express';
+import { isLoopbackHost } from '../config.js';
+import { ConfigurationError } from '../errors.js';
+import { LoginSessionStore } from './session-store.js';
+
+/**
+ * The public origin of the app: as configured, else as this request shows it (`trust proxy` honoured).
+ *
+ * @throws ConfigurationError when it is neither https nor loopback, so that no login is begun that could be overheard.
+ */
+export function publicOrigin(req: Request, configured: string | undefined): string {
+  const origin = configured ?? requestOrigin(req);
+  const url = new URL(origin);
+  const secure = url.protocol === 'https:';
+  if (!secure && !isLoopbackHost(url.hostname)) {
+    throw new ConfigurationError(
+      'insecure_transport',
+      "The app is reached over plain http. Serve it over https; behind a proxy that does, say app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
+    );
+  }
+  if (secure && !req.secure && req.sessionStore instanceof LoginSessionStore) {
+    throw new ConfigurationError(
+      'insecure_transport',
+      "`baseUrl` is https, but Express sees a plain http request, so that no Secure cookie can be set. Behind a proxy, say app.set('trust proxy', …).",
+    );
+  }
+  return origin;
+}
+
+function requestOrigin(req: Request): string {
+  // Express 4 strips the port from `req.hostname`, so the header is read here, by Express' own rule of trust.
+  const trusted = (req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean)(
+    req.socket.remoteAddress,
+    0,
+  );
+  const forwarded = trusted ? req.get('x-forwarded-host')?.split(',')[0]?.trim() : undefined;
+  const origin = `${req.protocol}://${forwarded ?? req.get('host')}`;
+  if (URL.canParse(origin)) {
+    const url = new URL(origin);
+    if (url.href === `${url.origin}/`) return url.origin;
+  }
+  throw new ConfigurationError(
+    'missing_option',
+    'The request has no usable Host header. Give oauthRouter its `baseUrl`.',
+  );
+}
+
+/** Whether a person waits in front of a browser for a page. */
+export function isNavigation(req: Request): boolean {
+  if (req.method !== 'GET' && req.method !== 'HEAD') return false;
+  if (req.get('x-requested-with') !== undefined) return false;
+  const mode = req.get('sec-fetch-mode');
+  if (mode !== undefined && mode !== 'navigate') return false;
+  return req.accepts(['json', 'html']) === 'html';
+}
+
+/** Whether the client asks for JSON rather than for a page. */
+export function wantsJson(req: Request): boolean {
+  return req.accepts(['html', 'json']) === 'json';
+}
+
+/** Whether a browser asks ahead of its user: nothing may be begun for that. */
+export function isPrefetch(req: Request): boolean {
+  const purpose = `${req.get('sec-purpose') ?? ''} ${req.get('purpose') ?? ''} ${req.get('x-moz') ?? ''}`;
+  return /prefetch|prerender|preview/i.test(purpose);
+}
+
+/** Whether the answer would be shown as a page, and not as an image, a script or inside a frame. */
+export function isForPage(req: Request): boolean {
+  const destination = req.get('sec-fetch-dest');
+  return destination === undefined || destination === 'document' || destination === 'empty';
+}
+
+/**
+ * Whether a request that changes state comes from our own pages: Fetch Metadata, else the Origin header. A client
+ * that sends neither is no browser, and no browser can be tricked into leaving out both.
+ */
+export function isFromOurPages(req: Request, origin: string): boolean {
+  const site = req.get('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  const from = req.get('origin');
+  return from === undefined || from === origin;
+}
+
+/** Nothing that we answer about a login belongs into a cache. */
+export function noStore(res: Response): void {
+  res.set('Cache-Control', 'no-store');
+}

@@ -1,0 +1,85 @@
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import type { Provider } from '../provider.js';
+import { addLoginRoutes } from './login-routes.js';
+import { addLogoutRoutes } from './logout-routes.js';
+import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
+import { noStore } from './request-facts.js';
+import { RequestContext } from './request-oauth.js';
+import { createRuntime, type Runtime } from './runtime.js';
+import './types.js';
+
+/** The router, and a way to end what it holds open. */
+export interface OAuthRouter extends Router {
+  /** Resolves when no refresh is in flight and the Redis connection, if it was made here, is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * The router to mount at the app's root, behind the session middleware: it serves login, callback, logout and session
+ * under `basePath`, and gives every request `req.oauth`.
+ *
+ * @param providers one provider, or a list of them.
+ * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(aliyun({ clientId: '…', clientSecret: '…' })));
+ */
+export function oauthRouter(
+  providers: Provider | readonly Provider[],
+  options: OAuthRouterOptions = {},
+): OAuthRouter {
+  const runtime = createRuntime(parseRouterOptions(providers, options));
+  const router = express.Router();
+  router.use(attach(runtime));
+  addLoginRoutes(router, runtime);
+  addLogoutRoutes(router, runtime);
+  addSessionRoute(router, runtime);
+  refuseOtherMethods(router, runtime);
+  return Object.assign(router, { close: () => runtime.close() });
+}
+
+/** Gives the request its `req.oauth`, which does nothing until it is asked. */
+function attach(runtime: Runtime) {
+  return (req: Request, res: Response, next: NextFunction) => {
+    try {
+      runtime.services(req);
+      const context = req.oauth instanceof RequestContext ? req.oauth : new RequestContext(req, res);
+      context.attach(runtime, req.baseUrl);
+      req.oauth = context;
+      next();
+    } catch (error) {
+      next(error);
+    }
+  };
+}
+
+/** `GET /session`, for single-page apps. */
+function addSessionRoute(router: Router, { config }: Runtime): void {
+  router.get(`${config.basePath}/session`, (req, res, next) => {
+    const context = req.oauth as RequestContext;
+    noStore(res);
+    context
+      .verifiedLogins()
+      .then((logins) => {
+        res.json({ loggedIn: logins.length > 0, user: logins[0]?.user ?? null, logins });
+      })
+      .catch(next);
+  });
+}
+
+/** A method that a route does not know is answered here, and does not fall through to the app. */
+function refuseOtherMethods(router: Router, { config }: Runtime): void {
+  const allowed = {
+    '/login': 'GET, HEAD',
+    '/login/:provider': 'GET, HEAD',
+    '/callback/:provider': 'GET, HEAD, POST',
+    '/logout': 'GET, HEAD, POST',
+    '/session': 'GET, HEAD',
+  };
+  for (const [path, methods] of Object.entries(allowed)) {
+    router.all(config.basePath + path, (req, res) => {
+      res.set({ Allow: methods, 'Cache-Control': 'no-store' });
+      res.status(req.method === 'OPTIONS' ? 204 : 405).end();
+    });
+  }
+}

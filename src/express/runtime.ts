@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import type { Request } from 'express';
+import { systemClock } from '../clock.js';
+import { ConfigurationError } from '../errors.js';
+import { createEmit, type Emit } from '../events.js';
+import { createTransactions, type Transactions } from '../login/transaction.js';
+import type { LogoutDependencies } from '../logout/logout.js';
+import type { Stores } from '../stores/contracts.js';
+import { createMemoryStores } from '../stores/memory.js';
+import { connect } from '../stores/redis/client.js';
+import { createRedisStores } from '../stores/redis/stores.js';
+import { createSealer } from '../stores/sealing.js';
+import { createLoginRecords, type LoginRecords } from '../tokens/login-record.js';
+import { createTokenSource, type TokenSource } from '../tokens/token-source.js';
+import { createProviderClient, type ProviderClient } from '../wire/client.js';
+import type { RouterConfig } from './options.js';
+import { LoginSessionStore, type SessionHost } from './session-store.js';
+
+/** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
+const ABSOLUTE_LIFETIME = 1_209_600_000;
+
+/** One router, put together: the stores are known once the first request shows which session middleware is in use. */
+export interface Runtime {
+  readonly config: RouterConfig;
+  readonly emit: Emit;
+  client(provider: string): ProviderClient | undefined;
+  /** @throws ConfigurationError when no session middleware runs before the router. */
+  services(req: Request): Services;
+  /** Closes the Redis connection if it was made from a URL or options, after the refreshes in flight. */
+  close(): Promise<void>;
+}
+
+/** What works on stores. */
+export interface Services {
+  readonly records: LoginRecords;
+  readonly transactions: Transactions;
+  readonly tokens: TokenSource;
+  readonly logout: LogoutDependencies;
+  /** Whether a session says by itself that a login still exists, or its record must be asked. */
+  readonly trustsSession: boolean;
+  /** Milliseconds for which a new session can last. */
+  readonly absoluteLifetime: number;
+}
+
+export function createRuntime(config: RouterConfig): Runtime {
+  const clock = systemClock;
+  const emit = createEmit(config.onEvent, () => clock.now());
+  const clients = new Map(
+    config.providers.map((provider) => [
+      provider.name,
+      createProviderClient(provider, { timeout: config.timeouts.provider }),
+    ]),
+  );
+  const byHost = new WeakMap<SessionHost, Services>();
+  let ownStores: { stores: Stores; close: () => Promise<void> } | undefined;
+  let withOwnSession: Services | undefined;
+  const built: Services[] = [];
+
+  const build = (stores: Stores, secrets: readonly (string | Uint8Array)[], host?: SessionHost): Services => {
+    const sealer = createSealer(secrets);
+    const records = createLoginRecords(stores.records, sealer, clock);
+    const client = (name: string) => clients.get(name);
+    const tokens = createTokenSource(
+      {
+        ...stores,
+        records,
+        client: (name) => clients.get(name) ?? unknownProvider(name, config),
+        clock,
+        emit,
+        providerTimeout: config.timeouts.provider,
+      },
+      config.timeouts.refresh,
+    );
+    const services: Services = {
+      records,
+      transactions: createTransactions(stores.transactions, sealer),
+      tokens,
+      logout: { records, client, emit, now: () => clock.now() },
+      trustsSession: host !== undefined,
+      absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
+    };
+    built.push(services);
+    return services;
+  };
+
+  return {
+    config,
+    emit,
+    client: (name) => clients.get(name),
+    services(req) {
+      if (!req.session) {
+        throw new ConfigurationError(
+          'session_missing',
+          'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',
+        );
+      }
+      if (req.sessionStore instanceof LoginSessionStore) {
+        const { host } = req.sessionStore;
+        let services = byHost.get(host);
+        if (!services) {
+          if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
+          services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
+          byHost.set(host, services);
+        }
+        return services;
+      }
+      ownStores ??= openOwnStores(config);
+      withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
+      return withOwnSession;
+    },
+    async close() {
+      await Promise.all(built.map(({ tokens }) => tokens.settled()));
+      await ownStores?.close();
+    },
+  };
+}
+
+/** Stores beside a session middleware of the user's own. */
+function openOwnStores({ redis, timeouts }: RouterConfig): { stores: Stores; close: () => Promise<void> } {
+  if (redis !== undefined) {
+    const connection = connect(redis, timeouts.store ?? 2);
+    return { stores: createRedisStores(connection), close: connection.close };
+  }
+  if (process.env.NODE_ENV === 'production') {
+    throw new ConfigurationError(
+      'missing_option',
+      "oauthRouter: the option 'redis' is missing: with an express-session of your own, give the ioredis client for login records.",
+    );
+  }
+  return { stores: createMemoryStores(), close: async () => {} };
+}
+
+function madeUpKey(): Uint8Array {
+  process.emitWarning(
+    'oauthRouter: without encryptionKeys a random key is used, and logins will not survive a restart.',
+    { code: 'EXPRESS_OAUTH_LOGIN_RANDOM_KEY' },
+  );
+  return randomBytes(32);
+}
+
+export function unknownProvider(name: string, config: RouterConfig): never {
+  const names = config.providers.map((provider) => `'${provider.name}'`).join(', ');
+  throw new ConfigurationError('unknown_provider', `There is no provider '${name}' here, only ${names}.`);
+}

@@ -1,0 +1,135 @@
+import type { Request, RequestHandler } from 'express';
+import session, { type CookieOptions } from 'express-session';
+import { systemClock } from '../clock.js';
+import { isLoopbackHost, OptionReader } from '../config.js';
+import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
+import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
+import { createRedisSessions } from '../stores/redis/sessions.js';
+import { createRedisStores } from '../stores/redis/stores.js';
+import { LoginSessionStore, type SessionHost } from './session-store.js';
+
+/** Options of {@link oauthSession}. Durations are in seconds. */
+export interface OAuthSessionOptions {
+  /**
+   * Where sessions and logins are kept: an ioredis `Redis` or `Cluster`, a URL, or ioredis options. Left out: in the
+   * memory of this process, which is refused under `NODE_ENV=production`.
+   */
+  redis?: RedisOption | undefined;
+  /** Signs the session cookie, and seals login records. A list to rotate, newest first. 32 characters or more. */
+  secret: string | readonly string[];
+  /** Seconds without a request after which a session ends. Default 86400, a day. */
+  idleTimeout?: number;
+  /** Seconds after the login after which a session ends in any case. Default 1209600, two weeks. */
+  absoluteTimeout?: number;
+  /** What the keys of sessions begin with. Default `sess:`. */
+  prefix?: string;
+  /** The name of the cookie. Default `__Host-sid` over https, `sid` over http. */
+  name?: string;
+  /** Cookie options of express-session, over the defaults: HttpOnly, SameSite=Lax, Path=/, and Secure over https. */
+  cookie?: CookieOptions;
+  /** Accept process memory under `NODE_ENV=production`: one process, and a restart logs everybody out. Default `false`. */
+  allowMemory?: boolean;
+}
+
+/** The session middleware, and a way to end the connection that it opened. */
+export interface OAuthSession extends RequestHandler {
+  /** Closes the Redis connection if it was made from a URL or options. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds in a second. */
+const SECOND = 1000;
+/** Seconds that a store command may take; `oauthRouter` can change it. */
+const STORE_TIMEOUT = 2;
+
+/**
+ * `express-session` set up for logins. `req.session` is the real thing. A session that was destroyed is not brought
+ * back by a request that is still running, the idle timeout moves with the one `GETEX` that reads the session, and
+ * destroying a session ends its logins.
+ *
+ * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthSession({ redis: process.env.REDIS_URL, secret: process.env.SESSION_SECRET! }));
+ */
+export function oauthSession(options: OAuthSessionOptions): OAuthSession {
+  const read = new OptionReader('oauthSession', options);
+  const secrets = readSecrets(read);
+  const idleTimeout = read.seconds('idleTimeout', 86_400);
+  const absoluteTimeout = read.seconds('absoluteTimeout', 1_209_600);
+  const prefix = read.string('prefix', 'give the beginning of a Redis key', 'sess:');
+  const name = read.optionalString('name', 'give a cookie name');
+  const cookie = (read.any('cookie') ?? {}) as CookieOptions;
+  if (typeof cookie !== 'object')
+    throw read.wrong('cookie', cookie, 'give cookie options of express-session');
+  const allowMemory = read.boolean('allowMemory', false);
+  const redis = read.any('redis');
+  read.end();
+  if (redis === undefined && process.env.NODE_ENV === 'production' && !allowMemory) {
+    throw read.missing(
+      'redis',
+      'give an ioredis client or a URL, so that logins survive a restart and all processes share them, or say allowMemory: true',
+    );
+  }
+  const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
+  const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout };
+
+  // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
+  const overHttps = (secure: boolean) =>
+    session({
+      name: name ?? (secure ? '__Host-sid' : 'sid'),
+      secret: [...secrets],
+      store: new LoginSessionStore(host),
+      resave: false,
+      saveUninitialized: false,
+      cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, ...cookie },
+    });
+  const secure = overHttps(true);
+  const plain = overHttps(false);
+  const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
+  return Object.assign(handler, { close: opened.close });
+}
+
+function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: number; prefix: string }) {
+  if (redis === undefined) {
+    return {
+      stores: createMemoryStores(),
+      backend: createMemorySessions(idleTimeout),
+      setTimeout: () => {},
+      close: async () => {},
+    };
+  }
+  const connection = connect(parseRedisOption('oauthSession', redis), STORE_TIMEOUT);
+  return {
+    stores: createRedisStores(connection),
+    backend: createRedisSessions(connection, { prefix, idleTimeout }),
+    setTimeout: connection.setTimeout,
+    close: connection.close,
+  };
+}
+
+/** Without https a cookie is safe on the way to this very machine only. */
+function isPlainLoopback(req: Request): boolean {
+  return !req.secure && isLoopbackHost(hostnameOf(req));
+}
+
+function hostnameOf(req: Request): string {
+  const url = `http://${req.get('host')}`;
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
+function readSecrets(read: OptionReader): readonly string[] {
+  const fix =
+    'give a long random string, such as the output of `openssl rand -base64 32`, or a list of them, newest first';
+  const secrets = read.strings('secret', fix);
+  if (!secrets) throw read.missing('secret', fix);
+  if (process.env.NODE_ENV === 'production' && secrets.some((secret) => secret.length < 32)) {
+    process.emitWarning(
+      'oauthSession: the secret is shorter than 32 characters. Use `openssl rand -base64 32`.',
+      {
+        code: 'EXPRESS_OAUTH_LOGIN_SHORT_SECRET',
+      },
+    );
+  }
+  return secrets;
+}

@@ -1,0 +1,77 @@
+import type { User } from '../login/user.js';
+import type { TokenSet } from '../tokens/token-set.js';
+import type { Login } from './options.js';
+
+/** Names one of several logins. Left out: the login that came first in this session. */
+export interface WhichLogin {
+  /** The name of the provider. */
+  provider?: string;
+}
+
+/** What {@link RequestOAuth.getAccessToken} takes. */
+export interface AccessTokenOptions extends WhichLogin {
+  /** Seconds for which the token must still be good. A lifetime that the provider makes shorter is not stretched. */
+  minTtl?: number;
+  /** Refresh, though the token seems good. Default `false`. */
+  forceRefresh?: boolean;
+}
+
+/** What {@link RequestOAuth.loginUrl} takes. */
+export interface LoginUrlOptions extends WhichLogin {
+  /** The path of this app to come back to. Anything else becomes `afterLogin`. */
+  returnTo?: string;
+}
+
+/** What {@link RequestOAuth.redirectToLogin} takes. */
+export interface RedirectToLoginOptions extends LoginUrlOptions {
+  /** Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours. */
+  params?: Record<string, string>;
+}
+
+/** `req.oauth`: the logins of the session to which a request belongs. */
+export interface RequestOAuth {
+  readonly loggedIn: boolean;
+  /** The user of the login that came first in this session. */
+  readonly user: User | undefined;
+  /** One login per provider, the first one first. */
+  readonly logins: readonly Login[];
+  /** The login at a provider, or the first one. */
+  login(provider?: string): Login | undefined;
+  /**
+   * The access token, refreshed if it must be.
+   *
+   * @throws LoginRequiredError when there is no login, or it has ended.
+   * @throws ProviderUnavailableError, ProviderRejectedError, ProviderProtocolError when a refresh was needed and
+   *   failed. The login stays.
+   * @throws StoreUnavailableError
+   */
+  getAccessToken(options?: AccessTokenOptions): Promise<string>;
+  /** All tokens of a login, with an access token that is good. Throws as `getAccessToken`. */
+  getTokens(options?: WhichLogin): Promise<TokenSet>;
+  /**
+   * WHATWG fetch with the token attached as the provider wants it. After a 401 it refreshes and tries once more. The
+   * token never travels over plain http (loopback aside), along a redirect to another origin, or to an origin outside
+   * the provider's `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
+   */
+  fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
+  /** Where to send a browser to log in: a path of this app. */
+  loginUrl(options?: LoginUrlOptions): string;
+  /** Opens a login and answers this request with the redirect to the provider. */
+  redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
+  /**
+   * Ends one login, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
+   * says changes nothing about that.
+   *
+   * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
+   */
+  logout(options?: WhichLogin): Promise<{ redirectTo: string }>;
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The logins of this session. There once `oauthRouter` is mounted. */
+      oauth: RequestOAuth;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+export {
+  AuthorizationDeniedError,
+  ConfigurationError,
+  isOAuthLoginError,
+  LoginRequiredError,
+  OAuthLoginError,
+  type OAuthLoginErrorCode,
+  type OAuthLoginErrorDetails,
+  ProviderProtocolError,
+  ProviderRejectedError,
+  ProviderUnavailableError,
+  StoreUnavailableError,
+  TransactionError,
+} from './errors.js';
+export type { EventListener, OAuthEvent } from './events.js';
+export { oauthErrorPage } from './express/error-page.js';
+export {
+  type AutoRefreshOptions,
+  autoRefresh,
+  type Guard,
+  type RequireLoginOptions,
+  requireLogin,
+} from './express/guards.js';
+export type { Login, OAuthRouterOptions, OnLogin } from './express/options.js';
+export { type OAuthRouter, oauthRouter } from './express/router.js';
+export { type OAuthSession, type OAuthSessionOptions, oauthSession } from './express/session.js';
+export type { SessionLogin, SessionLogins } from './express/session-data.js';
+export type {
+  AccessTokenOptions,
+  LoginUrlOptions,
+  RedirectToLoginOptions,
+  RequestOAuth,
+  WhichLogin,
+} from './express/types.js';
+export type { User } from './login/user.js';
+export type {
+  ClientAuthentication,
+  Dialect,
+  Endpoints,
+  IdentityMapping,
+  IdTokenPolicy,
+  Provider,
+  ProviderDefinition,
+  StandardError,
+  TokenPlacement,
+  WireRequest,
+  WireResponse,
+} from './provider.js';
+export { type AliyunOptions, aliyun } from './providers/aliyun.js';
+export type { CommonOptions } from './providers/common.js';
+export { defineProvider } from './providers/define.js';
+export { type OAuth2Options, oauth2 } from './providers/oauth2.js';
+export { type OidcOptions, oidc } from './providers/oidc.js';
+export type { RedisClient, RedisOption } from './stores/redis/client.js';
+export type { TokenSet } from './tokens/token-set.js';

@@ -1,0 +1,147 @@
+import { ConfigurationError, ProviderProtocolError, TransactionError } from '../errors.js';
+import { reservedParam } from '../provider.js';
+import { issuedTokens, type TokenSet } from '../tokens/token-set.js';
+import type { ProviderClient } from '../wire/client.js';
+import { callbackError, needsInteraction, readState } from './callback.js';
+import { randomToken, type Transactions } from './transaction.js';
+import { buildUser, lacksPromisedClaims, type User } from './user.js';
+
+/** What one login is to be like. */
+export interface LoginRequest {
+  /** The secret of the browser to which the login is bound. */
+  readonly browser: string;
+  readonly redirectUri: string;
+  /** Already decided to be a path of this app. */
+  readonly returnTo: string;
+  /** Further parameters of the authorization request. */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a transaction and says where to send the browser.
+ *
+ * @throws ConfigurationError when `params` names a parameter that is ours.
+ */
+export async function startLogin(
+  client: ProviderClient,
+  transactions: Transactions,
+  { browser, redirectUri, returnTo, params = {} }: LoginRequest,
+): Promise<URL> {
+  const { name, dialect } = client.provider;
+  const reserved = reservedParam(Object.keys(params), dialect);
+  if (reserved !== undefined) {
+    throw new ConfigurationError(
+      'invalid_option',
+      `The parameter '${reserved}' is set by the library. Remove it.`,
+    );
+  }
+  const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
+  const nonce = randomToken();
+  const codeVerifier = randomToken();
+  const state = await transactions.open(browser, {
+    provider: name,
+    redirectUri,
+    nonce,
+    codeVerifier,
+    returnTo,
+    ...(maxAge !== undefined && { maxAge }),
+    ...(params.prompt === 'none' && { silent: true }),
+  });
+  return client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
+}
+
+/** How a callback ended. */
+export type LoginOutcome =
+  | {
+      readonly kind: 'completed';
+      readonly returnTo: string;
+      readonly state: string;
+      readonly login: NewLogin;
+    }
+  /** The provider would have had to ask the user, and was told not to. */
+  | { readonly kind: 'not-logged-in'; readonly returnTo: string }
+  /** No open transaction of this browser: it was used already, has expired, or never existed. */
+  | { readonly kind: 'stale'; readonly returnTo?: string };
+
+/** What the provider gave. */
+export interface NewLogin {
+  readonly user: User;
+  readonly tokens: TokenSet;
+  /** The claims of the id_token that a later one may not contradict. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Takes a callback: consumes its transaction whatever comes of it, and asks the provider only if all is well.
+ *
+ * @param params the parameters as they came, before the dialect.
+ * @throws TransactionError, AuthorizationDeniedError, ProviderRejectedError, ProviderProtocolError,
+ *   ProviderUnavailableError, StoreUnavailableError
+ */
+export async function finishLogin(
+  client: ProviderClient,
+  transactions: Transactions,
+  browser: string | undefined,
+  params: URLSearchParams,
+): Promise<LoginOutcome> {
+  const callback = client.readCallback(params);
+  const state = readState(callback);
+  if (browser === undefined) return { kind: 'stale' };
+  const transaction = await transactions.consume(browser, state);
+  if (!transaction) {
+    const returnTo = await transactions.completed(browser, state);
+    return { kind: 'stale', ...(returnTo !== undefined && { returnTo }) };
+  }
+  const { returnTo } = transaction;
+  if (transaction.provider !== client.provider.name) {
+    throw new TransactionError('provider_mismatch', 'The callback is for a login at another provider.');
+  }
+  await client.checkIssuer(callback);
+  const error = callback.get('error');
+  if (error !== null) {
+    if (transaction.silent && needsInteraction(error)) return { kind: 'not-logged-in', returnTo };
+    throw callbackError(error);
+  }
+  const { redirectUri, nonce, codeVerifier, maxAge } = transaction;
+  const exchanged = await client.exchangeCode({
+    params: callback,
+    redirectUri,
+    state,
+    nonce,
+    codeVerifier,
+    ...(maxAge !== undefined && { maxAge }),
+  });
+  const tokens = issuedTokens(exchanged.answer, client.provider.scope);
+  const facts = await collectFacts(client, tokens, exchanged.claims);
+  const user = buildUser(client.provider, facts);
+  return {
+    kind: 'completed',
+    returnTo,
+    state,
+    login: { user, tokens, ...(exchanged.claims && { claims: lasting(exchanged.claims) }) },
+  };
+}
+
+/** What the provider says about the user, from wherever this provider says it. */
+async function collectFacts(
+  client: ProviderClient,
+  tokens: TokenSet,
+  claims: Readonly<Record<string, unknown>> = {},
+): Promise<Record<string, unknown>> {
+  const { source, userinfo } = client.provider.identity;
+  if (source === 'token_answer') return { ...tokens.raw };
+  const wanted = userinfo === 'always' || (userinfo === 'auto' && lacksPromisedClaims(claims, tokens.scope));
+  if (source === 'id_token' && !wanted) return { ...claims };
+  const further = await client.userinfo(tokens.accessToken);
+  if (source === 'id_token' && further !== undefined && further.sub !== claims.sub) {
+    throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
+  }
+  // What is signed counts: userinfo adds claims, and overrides none.
+  return { ...further, ...claims };
+}
+
+/** The claims that no later id_token may contradict [OpenID Connect Core 12.2], and the provider's session. */
+function lasting(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept = ['iss', 'sub', 'auth_time', 'nonce', 'azp', 'sid'];
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => kept.includes(name)));
+}

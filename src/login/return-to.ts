@@ -1,0 +1,19 @@
+/** Longer ones are not kept. */
+const LONGEST = 2048;
+
+/**
+ * Decides where a browser may be sent after a login: to a path of this app, and nowhere else. Decided by parsing as
+ * a browser would, not by looking for bad characters.
+ *
+ * @returns the path with query and fragment as a browser would request it, or `undefined`.
+ */
+export function parseReturnTo(value: unknown, origin: string): string | undefined {
+  if (typeof value !== 'string' || value.length > LONGEST || !value.startsWith('/')) return undefined;
+  // Browsers drop tabs and newlines and take `\` for `/`: no honest path has them unescaped.
+  if (/[\p{Cc}\\]/u.test(value) || !URL.canParse(value, origin)) return undefined;
+  const url = new URL(value, origin);
+  if (url.origin !== new URL(origin).origin) return undefined;
+  const path = url.pathname + url.search + url.hash;
+  // Dot segments can leave a path that begins with `//`, which the next parser takes for a host.
+  return path.startsWith('//') || path.length > LONGEST ? undefined : path;
+}

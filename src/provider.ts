@@ -1,0 +1,229 @@
+/**
+ * What a provider is: data, and where it deviates from the standards, a dialect. `wire/` makes it run.
+ */
+
+/** The URLs of a provider. A provider may have more of its own beyond these. */
+export interface Endpoints {
+  /** The issuer identifier [RFC 8414 2]: compared exactly, and the place of discovery. */
+  issuer?: string;
+  authorization?: string;
+  token?: string;
+  userinfo?: string;
+  revocation?: string;
+  jwks?: string;
+  /** Where RP-initiated logout sends the browser [OpenID Connect RP-Initiated Logout 1.0]. */
+  endSession?: string;
+  /** Pushed authorization requests [RFC 9126]. */
+  pushedAuthorization?: string;
+  [beyond: string]: string | undefined;
+}
+
+/** How the app proves at the token endpoint who it is [RFC 6749 2.3]. */
+export type ClientAuthentication =
+  | { readonly method: 'none' }
+  | { readonly method: 'post' | 'basic' | 'announced'; readonly clientSecret: string };
+
+/** How id_tokens of this provider are judged [OpenID Connect Core 3.1.3.7]. */
+export interface IdTokenPolicy {
+  /** Signature algorithms that are taken. Empty: the asymmetric ones that the metadata announces. */
+  readonly algs: readonly string[];
+  /** `if-present`: the provider may leave the nonce out; a foreign one is refused all the same. */
+  readonly nonce: 'required' | 'if-present';
+  /** Further audiences, besides the client id, that an id_token may name. */
+  readonly audiences: readonly string[];
+}
+
+/** How a provider's facts about the user become a `User`. */
+export interface IdentityMapping {
+  /** Where the facts come from. */
+  readonly source: 'id_token' | 'token_answer' | 'userinfo';
+  /** `auto`: called when a scope that was granted promises claims which the id_token lacks. */
+  readonly userinfo: 'auto' | 'always' | 'never';
+  /** The claims that make the subject, joined by `:`. Each must be there. */
+  readonly subject: readonly string[];
+  /** Claims in which a name, an address, a picture may be; the first that is there counts. */
+  readonly name: readonly string[];
+  readonly email: readonly string[];
+  readonly picture: readonly string[];
+  /** A policy on the facts. An answer other than `undefined` is the reason for which this user is refused. */
+  readonly refuse?: (claims: Readonly<Record<string, unknown>>) => string | undefined;
+}
+
+/** How the access token travels to the provider's API. */
+export interface TokenPlacement {
+  readonly header: string;
+  /** What stands before the token, `Bearer ` by default; empty for a raw token. */
+  readonly prefix: string;
+}
+
+/** A request on its way to the provider, in parts that a dialect can change. */
+export interface WireRequest {
+  readonly endpoint: 'token' | 'revocation' | 'pushedAuthorization';
+  /** The `grant_type`, for requests to the token endpoint. */
+  readonly grant?: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly params: readonly (readonly [name: string, value: string])[];
+}
+
+/** A provider's answer, read and parsed. `body` is `undefined` when it was not JSON. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** What a provider understands under a standard error code [RFC 6749 4.1.2.1, 5.2]. */
+export type StandardError =
+  | 'access_denied'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type';
+
+/**
+ * Where a provider deviates from the standards: declarative, pure, and at most four hooks. Everything is optional;
+ * what is absent is standard. A dialect repairs form. It never invents a subject, a nonce or an id_token.
+ */
+export interface Dialect {
+  readonly authorization?: {
+    /** Standard parameter name → the provider's. */
+    readonly rename?: Readonly<Record<string, string>>;
+    readonly omit?: readonly string[];
+    readonly scopeDelimiter?: string;
+  };
+  readonly callback?: {
+    /** The provider's parameter name → the standard one. */
+    readonly rename?: Readonly<Record<string, string>>;
+  };
+  readonly request?: {
+    /** Standard parameter name → the provider's, for the token and revocation endpoints. */
+    readonly rename?: Readonly<Record<string, string>>;
+    readonly omit?: readonly string[];
+    /** Default `form`. */
+    readonly encoding?: 'form' | 'json' | 'query';
+  };
+  readonly answer?: {
+    /** The path to the member that holds the answer. */
+    readonly envelope?: readonly string[];
+    /** The answer is a success only if the member at this path, as a string, is one of these. */
+    readonly success?: { readonly path: readonly string[]; readonly values: readonly string[] };
+    readonly accessToken?: readonly string[];
+    readonly refreshToken?: readonly string[];
+    /** Members with a lifetime in seconds, number or numeric string; the first that is there counts. */
+    readonly expiresIn?: readonly string[];
+    /** Members with a point in time, ISO 8601; asked when there is no lifetime. */
+    readonly expiresAt?: readonly string[];
+    readonly refreshExpiresIn?: readonly string[];
+    readonly scopeDelimiter?: string;
+  };
+  readonly error?: {
+    /** Members that may hold the error code; the first that is there counts. */
+    readonly code?: readonly string[];
+    /** Members, and headers in lower case, that may hold the provider's id of the request. */
+    readonly requestId?: readonly string[];
+    /** The provider's code → the standard one. */
+    readonly map?: Readonly<Record<string, StandardError>>;
+  };
+  readonly hooks?: {
+    readonly authorizationUrl?: (url: URL) => URL;
+    readonly callback?: (params: URLSearchParams) => URLSearchParams;
+    readonly request?: (request: WireRequest) => WireRequest;
+    readonly response?: (response: WireResponse) => WireResponse;
+  };
+}
+
+/** A provider, as `defineProvider` takes it. */
+export interface ProviderDefinition {
+  /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
+  name: string;
+  /** What the chooser page calls it. Default: the name. */
+  title?: string;
+  clientId: string;
+  clientAuthentication?: ClientAuthentication;
+  /** Read the metadata of `endpoints.issuer` [RFC 8414, OpenID Connect Discovery 1.0]. Default `false`. */
+  discovery?: boolean;
+  endpoints: Endpoints;
+  scope?: string | readonly string[];
+  /** PKCE with S256 [RFC 7636]. Default `true`; off only for a provider whose documents do not know it. */
+  pkce?: boolean;
+  /** Further parameters of the authorization request; none may be one of ours. */
+  authorizationParams?: Readonly<Record<string, string>>;
+  /** The registered redirect URI, when it is not the callback route's own URL. */
+  redirectUri?: string;
+  /** How the callback comes back. Default `query`. */
+  responseMode?: 'query' | 'form_post';
+  /** Absent: the provider issues no id_token, and one that comes is not looked at. */
+  idToken?: Partial<IdTokenPolicy>;
+  identity?: Partial<IdentityMapping>;
+  /** Which token logout revokes. Default `refresh_token`, and the access token where there is none. */
+  revoke?: 'refresh_token' | 'refresh_token_only';
+  tokenPlacement?: Partial<TokenPlacement>;
+  /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin. */
+  apiOrigins?: readonly string[];
+  dialect?: Dialect;
+}
+
+/** A provider that is ready for use: complete, checked and frozen. Made by `defineProvider` and the factories. */
+export interface Provider extends Omit<ProviderDefinition, 'apiOrigins' | 'idToken' | 'identity' | 'scope'> {
+  readonly title: string;
+  readonly clientAuthentication: ClientAuthentication;
+  readonly discovery: boolean;
+  readonly endpoints: Readonly<Endpoints>;
+  readonly scope: readonly string[];
+  readonly pkce: boolean;
+  readonly authorizationParams: Readonly<Record<string, string>>;
+  readonly responseMode: 'query' | 'form_post';
+  readonly idToken: IdTokenPolicy | undefined;
+  readonly identity: IdentityMapping;
+  readonly revoke: 'refresh_token' | 'refresh_token_only';
+  readonly tokenPlacement: TokenPlacement;
+  readonly apiOrigins: readonly string[] | undefined;
+  readonly dialect: Dialect;
+  /** What ties a login to this provider: a login made at another issuer counts as no login. */
+  readonly issuerId: string;
+}
+
+/** The parameters of an authorization request that are ours alone. */
+export const ownAuthorizationParams: readonly string[] = Object.freeze([
+  'client_id',
+  'client_secret',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+]);
+
+/** The first parameter name that a caller may not set: one of ours, or the dialect's name for one of ours. */
+export function reservedParam(names: Iterable<string>, dialect: Dialect): string | undefined {
+  const reserved = new Set([
+    ...ownAuthorizationParams,
+    ...Object.values(dialect.authorization?.rename ?? {}),
+  ]);
+  for (const name of names) if (reserved.has(name)) return name;
+  return undefined;
+}
+
+const checked = new WeakSet<object>();
+
+/** Marks a provider as complete and checked; for `defineProvider` alone. */
+export function markChecked(provider: Provider): Provider {
+  checked.add(Object.freeze(provider));
+  return provider;
+}
+
+/** Whether a value came from `defineProvider`, or a factory, which is the same. */
+export function isProvider(value: unknown): value is Provider {
+  return typeof value === 'object' && value !== null && checked.has(value);
+}

@@ -1,0 +1,93 @@
+/**
+ * What the library keeps, and the promises that every store makes. One contract suite runs on all of them.
+ * Durations are in milliseconds. Every entry has a time to live. A store that cannot answer throws
+ * `StoreUnavailableError`; it never answers "nothing there" instead.
+ */
+export interface Stores {
+  readonly records: RecordStore;
+  readonly transactions: TransactionStore;
+  readonly locks: LockStore;
+  readonly backoff: BackoffStore;
+}
+
+/** A login record as a store sees it: sealed bytes, and in the clear only what compare-and-set and expiry need. */
+export interface StoredRecord {
+  readonly version: number;
+  /** When the access token expires, in milliseconds since the epoch. */
+  readonly expiresAt?: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Login records, one per login. Once a record is gone nothing brings it back. */
+export interface RecordStore {
+  /** Keeps a record under an id that was never used before. */
+  create(id: string, record: StoredRecord, ttl: number): Promise<void>;
+  read(id: string): Promise<StoredRecord | undefined>;
+  /** Replaces the record if it is there and still has the version that was read. */
+  replace(
+    id: string,
+    version: number,
+    record: StoredRecord,
+    ttl: number,
+  ): Promise<'replaced' | 'conflict' | 'missing'>;
+  /** Removes the record and all that belongs to its login, and returns what it was: to one caller only. */
+  remove(id: string): Promise<StoredRecord | undefined>;
+}
+
+/** Login transactions, and what is kept for a moment around them. Values are sealed. */
+export interface TransactionStore {
+  /** Keeps a transaction; beyond `limit` open ones of this browser the oldest gives way. */
+  open(browser: string, id: string, value: Uint8Array, ttl: number, limit: number): Promise<void>;
+  /** Returns the transaction to one caller only, whatever happens afterwards. */
+  consume(browser: string, id: string): Promise<Uint8Array | undefined>;
+  /** Keeps a value of a browser's for a moment. */
+  remember(browser: string, id: string, value: Uint8Array, ttl: number): Promise<void>;
+  recall(browser: string, id: string): Promise<Uint8Array | undefined>;
+}
+
+/** A lease on the refresh of one login. The owner is a random string that nobody else has. */
+export interface LockStore {
+  acquire(id: string, owner: string, lease: number): Promise<boolean>;
+  /** Whether the lease was still the owner's. */
+  extend(id: string, owner: string, lease: number): Promise<boolean>;
+  /** Ends the lease if it is the owner's. */
+  release(id: string, owner: string): Promise<void>;
+}
+
+/** After a failed refresh: until when nobody, in any process, tries again. */
+export interface Backoff {
+  readonly attempt: number;
+  /** Whether the provider could not serve, or refused the app itself. */
+  readonly reason: 'unavailable' | 'refused';
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export interface BackoffStore {
+  readBackoff(id: string): Promise<Backoff | undefined>;
+  setBackoff(id: string, backoff: Backoff, ttl: number): Promise<void>;
+  clearBackoff(id: string): Promise<void>;
+}
+
+/**
+ * Sessions as text. `rev` names the state of a session's logins: a save that was made from an older state is told
+ * so, and cannot undo a login, a refresh or a logout that happened meanwhile.
+ */
+export interface SessionBackend {
+  /** The session's text; its idle timeout starts anew. */
+  read(sid: string): Promise<string | undefined>;
+  create(sid: string, text: string): Promise<void>;
+  /** Saves a session that must still exist, unless its logins have changed since `rev`. */
+  save(sid: string, text: string, rev: string): Promise<'saved' | 'gone' | { current: string }>;
+  /** Replaces exactly `before`, leaving the time to live. */
+  swap(sid: string, before: string, after: string): Promise<boolean>;
+  /** Removes the session and returns what it was: to one caller only. */
+  take(sid: string): Promise<string | undefined>;
+  /** The ids of all sessions that exist. */
+  ids(): Promise<string[]>;
+}
+
+/** How the text of a session begins, so that a store can compare `rev` without parsing. */
+export function revOf(text: string): string {
+  return /^\{"oauth":\{"rev":"([\w-]+)"/.exec(text)?.[1] ?? '';
+}

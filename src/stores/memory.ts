@@ -1,0 +1,143 @@
+import { type Clock, systemClock } from '../clock.js';
+import { type Backoff, revOf, type SessionBackend, type StoredRecord, type Stores } from './contracts.js';
+
+/** A map whose entries die. */
+class ExpiringMap<V> {
+  readonly #entries = new Map<string, { value: V; until: number }>();
+  readonly #clock: Clock;
+  #sweepAt = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    if (entry.until > this.#clock.now()) return entry.value;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  set(key: string, value: V, ttl: number): void {
+    this.#sweep();
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, until: this.#clock.now() + ttl });
+  }
+
+  /** A new value with the old time to live. */
+  put(key: string, value: V): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.value = value;
+  }
+
+  take(key: string): V | undefined {
+    const value = this.get(key);
+    this.#entries.delete(key);
+    return value;
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()].filter((key) => this.get(key) !== undefined);
+  }
+
+  /** What nobody asks for again must not stay for ever. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + 60_000;
+    for (const [key, entry] of this.#entries) if (entry.until <= now) this.#entries.delete(key);
+  }
+}
+
+/** Everything in the memory of this process: for development and tests. */
+export function createMemoryStores(clock: Clock = systemClock): Stores {
+  const records = new ExpiringMap<StoredRecord>(clock);
+  const values = new ExpiringMap<Uint8Array>(clock);
+  const browsers = new ExpiringMap<string[]>(clock);
+  const leases = new ExpiringMap<string>(clock);
+  const backoffs = new ExpiringMap<Backoff>(clock);
+  const open = (browser: string, id: string) => `open ${browser} ${id}`;
+  const kept = (browser: string, id: string) => `kept ${browser} ${id}`;
+  return {
+    records: {
+      create: async (id, record, ttl) => records.set(id, record, ttl),
+      read: async (id) => records.get(id),
+      async replace(id, version, record, ttl) {
+        const current = records.get(id);
+        if (!current) return 'missing';
+        if (current.version !== version) return 'conflict';
+        records.set(id, record, ttl);
+        return 'replaced';
+      },
+      async remove(id) {
+        leases.take(id);
+        backoffs.take(id);
+        return records.take(id);
+      },
+    },
+    transactions: {
+      async open(browser, id, value, ttl, limit) {
+        const ids = (browsers.get(browser) ?? []).filter(
+          (one) => values.get(open(browser, one)) !== undefined,
+        );
+        ids.push(id);
+        for (const oldest of ids.splice(0, ids.length - limit)) values.take(open(browser, oldest));
+        browsers.set(browser, ids, ttl);
+        values.set(open(browser, id), value, ttl);
+      },
+      consume: async (browser, id) => values.take(open(browser, id)),
+      remember: async (browser, id, value, ttl) => values.set(kept(browser, id), value, ttl),
+      recall: async (browser, id) => values.get(kept(browser, id)),
+    },
+    locks: {
+      async acquire(id, owner, lease) {
+        if (leases.get(id) !== undefined) return false;
+        leases.set(id, owner, lease);
+        return true;
+      },
+      async extend(id, owner, lease) {
+        if (leases.get(id) !== owner) return false;
+        leases.set(id, owner, lease);
+        return true;
+      },
+      async release(id, owner) {
+        if (leases.get(id) === owner) leases.take(id);
+      },
+    },
+    backoff: {
+      readBackoff: async (id) => backoffs.get(id),
+      setBackoff: async (id, backoff, ttl) => backoffs.set(id, backoff, ttl),
+      async clearBackoff(id) {
+        backoffs.take(id);
+      },
+    },
+  };
+}
+
+/** Sessions in the memory of this process. */
+export function createMemorySessions(idleTimeout: number, clock: Clock = systemClock): SessionBackend {
+  const sessions = new ExpiringMap<string>(clock);
+  return {
+    async read(sid) {
+      const text = sessions.get(sid);
+      if (text !== undefined) sessions.set(sid, text, idleTimeout);
+      return text;
+    },
+    create: async (sid, text) => sessions.set(sid, text, idleTimeout),
+    async save(sid, text, rev) {
+      const current = sessions.get(sid);
+      if (current === undefined) return 'gone';
+      if (revOf(current) !== rev) return { current };
+      sessions.set(sid, text, idleTimeout);
+      return 'saved';
+    },
+    async swap(sid, before, after) {
+      if (sessions.get(sid) !== before) return false;
+      sessions.put(sid, after);
+      return true;
+    },
+    take: async (sid) => sessions.take(sid),
+    ids: async () => sessions.keys(),
+  };
+}

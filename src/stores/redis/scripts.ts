@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis';
+
+/** Each script touches the keys of one login, one browser or one session only: one slot of a Redis Cluster. */
+const scripts = {
+  /** Replaces a record of a known version. KEYS: record. ARGV: version, record, ttl. */
+  oauthReplaceRecord: {
+    numberOfKeys: 1,
+    lua: `
+local current = redis.call('GET', KEYS[1])
+if not current then return 'missing' end
+if string.match(current, '^(%d+):') ~= ARGV[1] then return 'conflict' end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 'replaced'`,
+  },
+  /** Removes a record with all that belongs to its login. KEYS: record, lock, backoff. */
+  oauthRemoveRecord: {
+    numberOfKeys: 3,
+    lua: `
+local record = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+return record`,
+  },
+  /** KEYS: index, transaction. ARGV: id, value, ttl, limit, prefix of transactions, now. */
+  oauthOpenTransaction: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[6] - ARGV[3])
+redis.call('ZADD', KEYS[1], ARGV[6], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local surplus = redis.call('ZCARD', KEYS[1]) - ARGV[4]
+if surplus > 0 then
+  local oldest = redis.call('ZPOPMIN', KEYS[1], surplus)
+  for i = 1, #oldest, 2 do redis.call('DEL', ARGV[5] .. oldest[i]) end
+end`,
+  },
+  /** KEYS: index, transaction. ARGV: id. */
+  oauthConsumeTransaction: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('GETDEL', KEYS[2])`,
+  },
+  /** KEYS: lock. ARGV: owner, lease. */
+  oauthExtendLock: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
+  },
+  /** KEYS: lock. ARGV: owner. */
+  oauthReleaseLock: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`,
+  },
+  /** Saves a session that still exists and whose logins nobody changed. KEYS: session. ARGV: text, rev, ttl. */
+  oauthSaveSession: {
+    numberOfKeys: 1,
+    lua: `
+local current = redis.call('GET', KEYS[1])
+if not current then return 0 end
+local rev = string.match(current, '^{"oauth":{"rev":"([%w_-]+)"') or ''
+if rev ~= ARGV[2] then return current end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return 1`,
+  },
+  /** KEYS: session. ARGV: before, after. */
+  oauthSwapSession: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 1`,
+  },
+} as const;
+
+type Argument = string | number | Buffer;
+
+/** An ioredis client that knows our scripts. */
+export type ScriptedRedis = Redis & {
+  [name in keyof typeof scripts]: (...keysAndArguments: Argument[]) => Promise<unknown>;
+} & {
+  [name in keyof typeof scripts as `${name}Buffer`]: (...keysAndArguments: Argument[]) => Promise<unknown>;
+};
+
+/** Teaches a client our scripts; ioredis sends them by their hash, and in full where the server lacks them. */
+export function defineScripts(client: Redis): ScriptedRedis {
+  for (const [name, definition] of Object.entries(scripts)) {
+    if (!(name in client)) client.defineCommand(name, definition);
+  }
+  return client as ScriptedRedis;
+}

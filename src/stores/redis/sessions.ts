@@ -1,0 +1,41 @@
+import { RedisStore } from 'connect-redis';
+import type { SessionBackend } from '../contracts.js';
+import type { Connection } from './client.js';
+import { defineScripts } from './scripts.js';
+
+/**
+ * Sessions in Redis under the keys that connect-redis uses, read and kept alive by one `GETEX`. connect-redis itself
+ * lists them; its reading and saving are replaced, since a whole session written at the end of a slow request would
+ * undo a refresh or a logout that happened meanwhile.
+ *
+ * @param options.idleTimeout milliseconds without a request after which a session ends.
+ */
+export function createRedisSessions(
+  { client, run }: Connection,
+  options: { prefix: string; idleTimeout: number },
+): SessionBackend {
+  const scripted = defineScripts(client);
+  const listing = new RedisStore({ client, prefix: options.prefix });
+  const ttl = Math.ceil(options.idleTimeout);
+  const key = (sid: string) => options.prefix + sid;
+  return {
+    async read(sid) {
+      return (await run(() => client.getex(key(sid), 'PX', ttl))) ?? undefined;
+    },
+    async create(sid, text) {
+      await run(() => client.set(key(sid), text, 'PX', ttl));
+    },
+    async save(sid, text, rev) {
+      const outcome = await run(() => scripted.oauthSaveSession(key(sid), text, rev, ttl));
+      if (outcome === 1) return 'saved';
+      return outcome === 0 ? 'gone' : { current: outcome as string };
+    },
+    async swap(sid, before, after) {
+      return (await run(() => scripted.oauthSwapSession(key(sid), before, after))) === 1;
+    },
+    async take(sid) {
+      return (await run(() => client.getdel(key(sid)))) ?? undefined;
+    },
+    ids: () => run(async () => (await listing.ids()) as string[]),
+  };
+}

@@ -1,0 +1,73 @@
+import { aliyun } from './aliyun/index.js';
+import { oidc } from './oidc/index.js';
+import { openProvider } from './provider.js';
+import { openSite, type Site } from './site.js';
+import type { Blueprint } from './stand-in.js';
+import type { Lab, LabOptions, LabProvider, LabProviderName } from './types.js';
+
+const blueprints: Readonly<Record<LabProviderName, Blueprint>> = { aliyun, oidc };
+
+/**
+ * Starts stand-ins for identity providers on this machine, to develop and test against: they refuse what the
+ * documentation of the real ones refuses, log what they get, and fail on request.
+ *
+ * The `oidc` provider is the npm package `oidc-provider`, which must be installed beside this one.
+ *
+ * @example
+ * const lab = await startLab({ providers: ['aliyun'] });
+ * const provider = lab.provider('aliyun');
+ * provider.registerRedirectUri('http://127.0.0.1:3000/auth/callback/aliyun');
+ * const { clientId, clientSecret } = provider.clients.web;
+ * // oauthRouter(aliyun({ clientId, clientSecret, endpoints: provider.endpoints }))
+ * await lab.close();
+ *
+ * @throws Error if a provider is unknown, a port is taken, or `oidc-provider` is missing
+ */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const { port = 0, host = '127.0.0.1', defaults = {} } = options;
+  const plans = (options.providers ?? (Object.keys(blueprints) as LabProviderName[])).map(blueprintOf);
+  const closing = new AbortController();
+  const sites: Site[] = [];
+  const providers: Record<string, LabProvider> = {};
+
+  const open = async () => {
+    const site = await openSite(host, port === 0 ? 0 : port + sites.length);
+    sites.push(site);
+    return site;
+  };
+  const close = async () => {
+    closing.abort();
+    await Promise.all(sites.map((site) => site.close()));
+  };
+
+  try {
+    // Main sites first, so that their ports follow one another.
+    const mains: [Blueprint, Site][] = [];
+    for (const plan of plans) mains.push([plan, await open()]);
+    for (const [plan, main] of mains) {
+      const further: Site[] = [];
+      while (further.length < plan.furtherSites) further.push(await open());
+      const premises = { sites: [main, ...further] as const, defaults, closing: closing.signal };
+      providers[plan.name] = await openProvider(plan, premises);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    providers,
+    provider(name) {
+      const found = Object.hasOwn(providers, name) ? providers[name] : undefined;
+      if (found) return found;
+      throw new Error(`The lab has no provider '${name}', only ${Object.keys(providers).join(', ')}`);
+    },
+    close,
+  };
+}
+
+function blueprintOf(name: string): Blueprint {
+  const found = Object.hasOwn(blueprints, name) ? blueprints[name as LabProviderName] : undefined;
+  if (found) return found;
+  throw new Error(`There is no lab provider '${name}', only ${Object.keys(blueprints).join(', ')}`);
+}

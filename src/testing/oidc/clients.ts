@@ -1,0 +1,37 @@
+import type { AdapterPayload } from 'oidc-provider';
+
+import type { Ground } from '../stand-in.js';
+import type { LabClient, LabWebClient } from '../types.js';
+
+/** A client without any redirect URI is malformed to the OpenID Provider; this one leads nowhere. */
+const nowhere = 'https://redirect-uri-is-not-registered.invalid/';
+
+const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)/;
+
+/** The clients in the form of OpenID Connect Dynamic Client Registration, with the redirect URIs registered by now. */
+export function clientMetadata({
+  clients: { web, native },
+  registrations,
+}: Ground): (clientId: string) => AdapterPayload | undefined {
+  const describe = (client: LabClient | LabWebClient, accepts: (uri: string) => boolean): AdapterPayload => {
+    const redirectUris = [...registrations.redirectUris].filter(accepts);
+    return {
+      client_id: client.clientId,
+      client_name: client.clientId,
+      ...('clientSecret' in client && { client_secret: client.clientSecret }),
+      token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: redirectUris.length > 0 ? redirectUris : [nowhere],
+      post_logout_redirect_uris: [...registrations.postLogoutRedirectUris].filter(accepts),
+    };
+  };
+  return (clientId) => {
+    if (clientId === web.clientId) {
+      return { ...describe(web, (uri) => /^https?:/.test(uri)), application_type: 'web' };
+    }
+    if (clientId !== native.clientId) return undefined;
+    // A single URI that a native client may not have would make the whole client malformed.
+    const accepts = (uri: string) => !uri.startsWith('http:') || loopback.test(uri);
+    return { ...describe(native, accepts), application_type: 'native' };
+  };
+}

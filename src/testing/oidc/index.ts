@@ -1,0 +1,106 @@
+import type Provider from 'oidc-provider';
+
+import { toNode } from '../embed.js';
+import { type Answer, bearerToken, type Call, type Handle, invalidToken, json } from '../http.js';
+import type { Blueprint, Ground, Route, StandIn } from '../stand-in.js';
+import type { LabSettings } from '../types.js';
+import { clientMetadata } from './clients.js';
+import { configure, failure } from './configuration.js';
+import { interact } from './interaction.js';
+import { loadOidcProvider } from './load.js';
+import { Store } from './store.js';
+import { users } from './users.js';
+
+/**
+ * A certified OpenID Provider, npm `oidc-provider`, with pages of our own. As OpenID Connect Core 11 has it, the scope
+ * `offline_access` counts only with `prompt=consent`.
+ */
+export const oidc: Blueprint = {
+  name: 'oidc',
+  title: 'OpenID Provider (lab)',
+  furtherSites: 0,
+  settings: {},
+  clients: {
+    web: {
+      clientId: 'lab-web',
+      clientSecret: 'lab-oidc-web-secret-of-some-length',
+      tokenEndpointAuthMethod: 'client_secret_basic',
+    },
+    native: { clientId: 'lab-native', tokenEndpointAuthMethod: 'none' },
+  },
+  users,
+  build,
+};
+
+async function build(ground: Ground): Promise<StandIn> {
+  const { origin, settings } = ground;
+  const { Provider } = await loadOidcProvider();
+  const store = new Store(settings, clientMetadata(ground));
+  const provider = new Provider(origin, await configure(ground, store));
+  applySettings(provider, settings);
+
+  const listener = provider.callback();
+  const serve: Handle = async (call) => {
+    const { request, response, answered } = toNode(call);
+    listener(request, response);
+    return answered;
+  };
+  const endpoints = {
+    issuer: origin,
+    authorization: provider.urlFor('authorization'),
+    token: provider.urlFor('token'),
+    userinfo: provider.urlFor('userinfo'),
+    revocation: provider.urlFor('revocation'),
+    jwks: provider.urlFor('jwks'),
+    endSession: provider.urlFor('end_session'),
+  };
+  const api = `${origin}/api/whoami`;
+  const routes: readonly Route[] = [
+    { url: endpoints.authorization, endpoint: 'authorization', handle: serve },
+    { url: endpoints.token, endpoint: 'token', handle: serve },
+    { url: endpoints.userinfo, endpoint: 'userinfo', handle: serve },
+    { url: endpoints.revocation, endpoint: 'revocation', handle: serve },
+    { url: endpoints.jwks, endpoint: 'jwks', handle: serve },
+    { url: endpoints.endSession, endpoint: 'endSession', handle: serve },
+    { url: `${origin}/.well-known/openid-configuration`, endpoint: 'discovery', handle: serve },
+    { url: api, endpoint: 'api', methods: ['GET'], handle: (call) => whoami(call, provider, ground) },
+    {
+      url: `${origin}/interaction/*`,
+      endpoint: 'login-page',
+      methods: ['GET', 'POST'],
+      handle: (call) => interact(call, provider, ground),
+    },
+    // The way back from these pages, and the pages at the end of a session.
+    { url: `${endpoints.authorization}/*`, endpoint: 'login-page', handle: serve },
+    { url: `${endpoints.endSession}/*`, endpoint: 'login-page', handle: serve },
+    { url: `${origin}/*`, endpoint: 'other', handle: serve },
+  ];
+  return {
+    endpoints,
+    api,
+    routes,
+    failure,
+    expireAccessTokens: () => store.deleteAll('AccessToken'),
+    revokeAll: () => store.deleteAll('RefreshToken'),
+  };
+}
+
+/** The settings that change a token answer; the rest is in the configuration and the store. */
+function applySettings(provider: Provider, settings: LabSettings): void {
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.oidc?.route !== 'token' || ctx.status !== 200) return;
+    const answer = ctx.body as Record<string, unknown>;
+    if (settings.expiresInAsString) answer.expires_in = String(answer.expires_in);
+    if (!settings.idTokenOnRefresh && ctx.oidc.params?.grant_type === 'refresh_token') delete answer.id_token;
+  });
+}
+
+async function whoami(call: Call, provider: Provider, { users }: Ground): Promise<Answer> {
+  const token = await provider.AccessToken.find(bearerToken(call) ?? '');
+  const user = users.find(({ sub }) => sub === token?.accountId);
+  if (token === undefined || user === undefined) {
+    return invalidToken({ error_description: 'the access token is missing, unknown or expired' });
+  }
+  return json(200, { sub: user.sub, name: user.name, client_id: token.clientId, scope: token.scope ?? '' });
+}

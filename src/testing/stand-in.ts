@@ -1,0 +1,62 @@
+import type { Answer, Call, Handle } from './http.js';
+import type { LabClient, LabRequest, LabSettings, LabUser, LabWebClient } from './types.js';
+
+/** Something that a stand-in answers. */
+export interface Route {
+  /** Origin and path, or a prefix of these that ends in `*`. */
+  readonly url: string;
+  readonly endpoint: LabRequest['endpoint'];
+  /** The methods that are allowed; all, if there are none here. */
+  readonly methods?: readonly string[];
+  readonly handle: Handle;
+}
+
+/** The redirect URIs that are registered; they grow while the lab runs. */
+export interface Registrations {
+  readonly redirectUris: Set<string>;
+  readonly postLogoutRedirectUris: Set<string>;
+}
+
+/** What a stand-in is built on. */
+export interface Ground {
+  readonly title: string;
+  readonly origin: string;
+  /** The further origins, in the order of {@link Blueprint.furtherSites}. */
+  readonly furtherOrigins: readonly string[];
+  readonly settings: LabSettings;
+  readonly clients: Blueprint['clients'];
+  readonly users: readonly LabUser[];
+  readonly registrations: Registrations;
+}
+
+/** A provider, running, before faults and the log are put around it. */
+export interface StandIn {
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly api: string;
+  /** The first one that fits answers. */
+  readonly routes: readonly Route[];
+  /** How this provider says that it is in trouble. */
+  failure(): Answer;
+  expireAccessTokens(): void;
+  revokeAll(): void;
+}
+
+/** How to build the stand-in of one provider. */
+export interface Blueprint {
+  readonly name: string;
+  readonly title: string;
+  /** How many origins it has beyond its main one. */
+  readonly furtherSites: number;
+  readonly settings: Partial<LabSettings>;
+  readonly clients: { readonly web: LabWebClient; readonly native: LabClient };
+  readonly users: readonly LabUser[];
+  build(ground: Ground): StandIn | Promise<StandIn>;
+}
+
+/** The route for a call. */
+export function routeOf(routes: readonly Route[], call: Call): Route | undefined {
+  const url = call.url.origin + call.url.pathname;
+  return routes.find((route) =>
+    route.url.endsWith('*') ? url.startsWith(route.url.slice(0, -1)) : url === route.url,
+  );
+}

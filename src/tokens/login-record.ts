@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.js';
+import type { RecordStore, StoredRecord } from '../stores/contracts.js';
+import type { Sealer } from '../stores/sealing.js';
+import type { TokenAnswer } from '../wire/answer.js';
+import type { TokenSet } from './token-set.js';
+
+/** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
+const GRACE = 60_000;
+
+/** All that the server keeps of one login: the truth about whether it still exists. */
+export interface LoginRecord {
+  readonly id: string;
+  /** Counts the writes; a write names the version that it read. */
+  readonly version: number;
+  readonly provider: string;
+  readonly sub: string;
+  /** When the session's absolute lifetime ends, in milliseconds since the epoch. */
+  readonly endsAt: number;
+  readonly tokens: TokenSet;
+  /** The claims of the first id_token that no later one may contradict [OpenID Connect Core 12.2]. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** A refresh answer whose id_token is not yet judged. It is kept before it is judged, so that no crash loses it. */
+  readonly pending?: TokenAnswer;
+}
+
+/** Login records, sealed. */
+export interface LoginRecords {
+  create(record: LoginRecord): Promise<void>;
+  /** `undefined` when the login has ended. */
+  read(id: string): Promise<LoginRecord | undefined>;
+  /** Version and expiry alone, without opening the record. */
+  peek(id: string): Promise<Pick<StoredRecord, 'version' | 'expiresAt'> | undefined>;
+  /** Writes `next` in the place of `record`; its version is one higher. */
+  replace(
+    record: LoginRecord,
+    next: Omit<LoginRecord, 'version'>,
+  ): Promise<'replaced' | 'conflict' | 'missing'>;
+  /** Ends the login; returns the last record to one caller only. */
+  remove(id: string): Promise<LoginRecord | undefined>;
+}
+
+export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Clock): LoginRecords {
+  const context = (id: string, version: number) => `login ${id} ${version}`;
+
+  const seal = ({ id, version, ...content }: LoginRecord): StoredRecord => {
+    const { expiresAt } = content.tokens;
+    return {
+      version,
+      ...(expiresAt !== undefined && { expiresAt }),
+      sealed: sealer.seal(JSON.stringify(content), context(id, version)),
+    };
+  };
+
+  const open = (id: string, stored: StoredRecord | undefined): LoginRecord | undefined => {
+    const text = stored && sealer.open(stored.sealed, context(id, stored.version));
+    return text === undefined ? undefined : { ...JSON.parse(text), id, version: stored?.version };
+  };
+
+  return {
+    create: (record) => store.create(record.id, seal(record), timeToLive(record, clock.now())),
+    read: async (id) => open(id, await store.read(id)),
+    peek: (id) => store.read(id),
+    replace(record, content) {
+      const next = { ...content, id: record.id, version: record.version + 1 };
+      return store.replace(record.id, record.version, seal(next), timeToLive(next, clock.now()));
+    },
+    remove: async (id) => open(id, await store.remove(id)),
+  };
+}
+
+/** Until the session must end, or nothing in the record can be of use any more. */
+function timeToLive({ endsAt, tokens }: Omit<LoginRecord, 'version'>, now: number): number {
+  const { refreshToken, expiresAt = Number.POSITIVE_INFINITY } = tokens;
+  const renewable = refreshToken === undefined ? 0 : (tokens.refreshExpiresAt ?? Number.POSITIVE_INFINITY);
+  return Math.max(1, Math.min(endsAt, Math.max(expiresAt, renewable) + GRACE) - now);
+}

@@ -1,0 +1,229 @@
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
+  buildEndSessionUrl,
+  calculatePKCECodeChallenge,
+  refreshTokenGrant,
+  type ServerMetadata,
+  tokenRevocation,
+} from 'openid-client';
+import { type Clock, systemClock } from '../clock.js';
+import { OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
+import type { Provider } from '../provider.js';
+import { readSuccess, type TokenAnswer } from './answer.js';
+import { fromCallback, toAuthorizationUrl } from './dialect.js';
+import { createProviderFetch, parseJson } from './http.js';
+import { type IdTokenClaims, verifyIdToken } from './id-token.js';
+import { createKeySet } from './jwks.js';
+import { createMetadata, required } from './metadata.js';
+import { asOurError, tokenEndpointCall } from './token-endpoint.js';
+
+/** An `id_token_hint` that makes a URL longer than this is left out: servers refuse long request lines. */
+const LONGEST_URL = 4000;
+
+/** What makes one authorization request different from the next. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  /** Further parameters, already known not to be ours. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** A callback, with what its transaction remembers. */
+export interface CodeCallback extends Omit<AuthorizationRequest, 'params'> {
+  /** The parameters as the standard names them. */
+  readonly params: URLSearchParams;
+  /** Seconds, when the authorization request asked for a `max_age`. */
+  readonly maxAge?: number;
+}
+
+/** One provider, as the flows see it: standard on this side, whatever its dialect on the other. */
+export interface ProviderClient {
+  readonly provider: Provider;
+  authorizationUrl(request: AuthorizationRequest): Promise<URL>;
+  /** The parameters of a callback under their standard names. */
+  readCallback(params: URLSearchParams): URLSearchParams;
+  /** Refuses a callback from another issuer [RFC 9207], also one that carries an error. */
+  checkIssuer(params: URLSearchParams): Promise<void>;
+  exchangeCode(callback: CodeCallback): Promise<{ answer: TokenAnswer; claims?: IdTokenClaims }>;
+  /** New tokens. An id_token that comes along is not yet judged: see `verifyRefreshed`. */
+  refresh(refreshToken: string): Promise<TokenAnswer>;
+  verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
+  /** The provider's facts about the user; `undefined` where there is no such endpoint. */
+  userinfo(accessToken: string): Promise<Record<string, unknown> | undefined>;
+  /** Whether the provider took it; `false` where the provider has no way to revoke this token. */
+  revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
+  endSessionUrl(params: { postLogoutRedirectUri: string; idToken?: string }): Promise<URL | undefined>;
+}
+
+/** @param options.timeout seconds for one call to the provider, everything included. */
+export function createProviderClient(
+  provider: Provider,
+  options: { timeout: number; clock?: Clock; fetch?: typeof globalThis.fetch },
+): ProviderClient {
+  const clock = options.clock ?? systemClock;
+  const fetch = createProviderFetch(options.timeout, options.fetch);
+  const metadata = createMetadata(provider, fetch, clock);
+  const policy = provider.idToken;
+  let keySet: { url: string; keys: ReturnType<typeof createKeySet> } | undefined;
+
+  const call = (server: ServerMetadata, showIdToken = false) =>
+    tokenEndpointCall(provider, server, fetch, () => clock.now(), showIdToken);
+
+  /** The keys live as long as the URL from which they come. */
+  const keysAt = (url: string) => {
+    if (keySet?.url !== url) keySet = { url, keys: createKeySet(url, fetch, clock) };
+    return keySet.keys;
+  };
+
+  const verify = async (
+    answer: TokenAnswer,
+    expected: { nonce?: string; maxAge?: number; previous?: Readonly<Record<string, unknown>> },
+  ) => {
+    const server = await metadata();
+    if (!policy || answer.idToken === undefined) {
+      throw new ProviderProtocolError('id_token_invalid', 'The provider gave no id_token.');
+    }
+    return verifyIdToken(answer.idToken, {
+      ...expected,
+      issuer: server.issuer,
+      clientId: provider.clientId,
+      policy,
+      algs: signingAlgs(policy.algs, server),
+      keys: keysAt(required(server, 'jwks_uri', provider)),
+      accessToken: answer.accessToken,
+      now: clock.now(),
+    });
+  };
+
+  return {
+    provider,
+    async authorizationUrl({ redirectUri, state, nonce, codeVerifier, params }) {
+      const server = await metadata();
+      required(server, 'authorization_endpoint', provider);
+      const { config } = call(server);
+      const parameters = {
+        ...provider.authorizationParams,
+        ...params,
+        redirect_uri: redirectUri,
+        ...(provider.scope.length > 0 && { scope: provider.scope.join(' ') }),
+        state,
+        ...(policy && { nonce }),
+        ...(provider.responseMode !== 'query' && { response_mode: provider.responseMode }),
+        ...(provider.pkce && {
+          code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+          code_challenge_method: 'S256',
+        }),
+      };
+      const url = server.require_pushed_authorization_requests
+        ? await buildAuthorizationUrlWithPAR(config, parameters).catch((error) => {
+            throw asOurError(error);
+          })
+        : buildAuthorizationUrl(config, parameters);
+      return toAuthorizationUrl(url, provider.dialect);
+    },
+
+    readCallback: (params) => fromCallback(params, provider.dialect),
+
+    async checkIssuer(params) {
+      if (provider.endpoints.issuer === undefined) return;
+      const server = await metadata();
+      const issuer = params.get('iss');
+      const promised = server.authorization_response_iss_parameter_supported === true;
+      if (issuer === null ? promised : issuer !== server.issuer) {
+        throw new TransactionError(
+          'issuer_mismatch',
+          'The callback does not come from the provider it is meant for.',
+        );
+      }
+    },
+
+    async exchangeCode({ params, redirectUri, state, nonce, codeVerifier, maxAge }) {
+      const server = await metadata();
+      // openid-client judges the id_token as well wherever the provider promises what it insists on.
+      const standard = policy?.nonce === 'required' && policy.audiences.length === 0;
+      const { config, answer } = call(server, standard);
+      const callback = new URL(redirectUri);
+      callback.search = params.toString();
+      if (provider.endpoints.issuer === undefined) callback.searchParams.delete('iss');
+      try {
+        await authorizationCodeGrant(config, callback, {
+          expectedState: state,
+          ...(provider.pkce && { pkceCodeVerifier: codeVerifier }),
+          ...(standard && { expectedNonce: nonce, idTokenExpected: true }),
+        });
+      } catch (error) {
+        throw asOurError(error);
+      }
+      if (!policy) return { answer: answer() };
+      const claims = await verify(answer(), { nonce, ...(maxAge !== undefined && { maxAge }) });
+      return { answer: answer(), claims };
+    },
+
+    async refresh(refreshToken) {
+      const { config, answer } = call(await metadata());
+      try {
+        await refreshTokenGrant(config, refreshToken);
+      } catch (error) {
+        throw asOurError(error);
+      }
+      return answer();
+    },
+
+    async verifyRefreshed(answer, previous) {
+      await verify(answer, { previous });
+    },
+
+    async userinfo(accessToken) {
+      const server = await metadata();
+      const url = server.userinfo_endpoint;
+      if (url === undefined) return undefined;
+      const { header, prefix } = provider.tokenPlacement;
+      const { status, headers, text } = await fetch(url, {
+        headers: { accept: 'application/json', [header]: `${prefix}${accessToken}` },
+      });
+      return readSuccess({ status, headers, body: parseJson(text) }, {});
+    },
+
+    async revoke({ accessToken, refreshToken }) {
+      const server = await metadata();
+      const token = refreshToken ?? (provider.revoke === 'refresh_token' ? accessToken : undefined);
+      if (server.revocation_endpoint === undefined || token === undefined) return false;
+      const { config } = call(server);
+      try {
+        await tokenRevocation(config, token, {
+          token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
+        });
+      } catch (error) {
+        const ours = asOurError(error);
+        // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2].
+        if (ours instanceof OAuthLoginError && /^invalid_(?:grant|token)$/.test(ours.providerCode ?? ''))
+          return true;
+        throw ours;
+      }
+      return true;
+    },
+
+    async endSessionUrl({ postLogoutRedirectUri, idToken }) {
+      const server = await metadata();
+      if (server.end_session_endpoint === undefined) return undefined;
+      const { config } = call(server);
+      const params = { post_logout_redirect_uri: postLogoutRedirectUri };
+      const url = buildEndSessionUrl(config, {
+        ...params,
+        ...(idToken !== undefined && { id_token_hint: idToken }),
+      });
+      return url.href.length <= LONGEST_URL ? url : buildEndSessionUrl(config, params);
+    },
+  };
+}
+
+/** Asymmetric algorithms only: with a symmetric one, whoever knows the client secret could sign. */
+function signingAlgs(configured: readonly string[], server: ServerMetadata): readonly string[] {
+  if (configured.length > 0) return configured;
+  const announced = server.id_token_signing_alg_values_supported ?? ['RS256'];
+  return announced.filter((alg) => /^(?:RS|PS|ES)\d+$|^Ed/.test(alg));
+}

@@ -1,0 +1,75 @@
+import { OAuthLoginError, ProviderProtocolError, ProviderUnavailableError, retryAfter } from '../errors.js';
+
+/** No answer of a provider has reason to be larger, after decompression. */
+const MAX_BYTES = 1024 * 1024;
+
+/** Calls a provider within bounds. `text` is the decoded body. */
+export type ProviderFetch = (url: string, init: RequestInit) => Promise<HttpAnswer>;
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/**
+ * Makes the one way by which this library talks to a provider: a deadline over everything from connecting to the
+ * last byte, a bound on the body's size after decompression, and no redirect followed, since a redirect would carry
+ * secrets to a place that nobody configured.
+ */
+export function createProviderFetch(
+  timeoutSeconds: number,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): ProviderFetch {
+  return async (url, init) => {
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+    try {
+      const response = await fetch(url, { ...init, redirect: 'manual', signal: deadline });
+      return { status: response.status, headers: response.headers, text: await readBounded(response) };
+    } catch (error) {
+      if (error instanceof OAuthLoginError) throw error;
+      throw deadline.aborted
+        ? new ProviderUnavailableError(
+            'provider_timeout',
+            `The provider did not answer within ${timeoutSeconds} s.`,
+            {
+              cause: error,
+              headers: retryAfter(1000),
+            },
+          )
+        : new ProviderUnavailableError('provider_unavailable', 'The provider cannot be reached.', {
+            cause: error,
+            headers: retryAfter(1000),
+          });
+    }
+  };
+}
+
+async function readBounded(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  // Leaving the loop by a throw cancels the body, and with it the connection.
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) {
+      throw new ProviderProtocolError(
+        'provider_protocol',
+        `The provider's answer is larger than ${MAX_BYTES} bytes.`,
+      );
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Parses JSON, whatever the content type says; `undefined` for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // JSON.parse throws a SyntaxError and nothing else.
+    return undefined;
+  }
+}

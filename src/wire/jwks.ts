@@ -1,0 +1,71 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../clock.js';
+import { isPlainObject } from '../config.js';
+import { ProviderProtocolError, ProviderUnavailableError } from '../errors.js';
+import { type ProviderFetch, parseJson } from './http.js';
+
+/** Keys are read anew after this long, in milliseconds. */
+const FRESH = 10 * 60_000;
+/** Keys that cannot be read anew are still used for this long, in milliseconds. */
+const STALE = 60 * 60_000;
+/** An unknown `kid` makes us read the keys anew, but not more often than this, in milliseconds. */
+const THROTTLE = 5_000;
+
+/**
+ * The signing keys of one provider. A key that is not there yet is looked for at once (rotation), an endpoint that is
+ * down for a while stops nobody from logging in, and a flood of made-up `kid`s reaches the provider throttled.
+ */
+export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): JWTVerifyGetKey {
+  let keys: { at: number; find: JWTVerifyGetKey } | undefined;
+  let loading: Promise<void> | undefined;
+
+  const load = async () => {
+    const { status, text } = await fetch(url, { headers: { accept: 'application/json' } });
+    const body = parseJson(text);
+    if (status >= 500 || status === 429) {
+      throw new ProviderUnavailableError(
+        'provider_unavailable',
+        `The provider's keys cannot be read (HTTP ${status}).`,
+      );
+    }
+    if (status !== 200 || !isPlainObject(body) || !Array.isArray(body.keys)) {
+      throw new ProviderProtocolError(
+        'provider_protocol',
+        `The provider's keys cannot be read (HTTP ${status}).`,
+      );
+    }
+    keys = { at: clock.now(), find: createLocalJWKSet(body as unknown as JSONWebKeySet) };
+  };
+  const reload = () => {
+    loading ??= load().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+
+  return async (header, token) => {
+    const age = keys ? clock.now() - keys.at : Number.POSITIVE_INFINITY;
+    if (age >= FRESH) {
+      await reload().catch((error) => {
+        if (age >= STALE) throw keysUnavailable(error);
+      });
+    }
+    if (!keys) throw keysUnavailable(undefined);
+    try {
+      return await keys.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || clock.now() - keys.at < THROTTLE) throw error;
+      await reload().catch((cause) => {
+        throw keysUnavailable(cause);
+      });
+      return await keys.find(header, token);
+    }
+  };
+}
+
+function keysUnavailable(cause: unknown): ProviderUnavailableError {
+  return new ProviderUnavailableError('provider_unavailable', "The provider's signing keys cannot be read.", {
+    cause,
+    headers: { 'Retry-After': '1' },
+  });
+}

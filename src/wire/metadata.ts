@@ -1,0 +1,114 @@
+import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
+import type { Clock } from '../clock.js';
+import { isPlainObject, parseSecureUrl } from '../config.js';
+import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError } from '../errors.js';
+import type { Endpoints, Provider } from '../provider.js';
+import { type ProviderFetch, parseJson } from './http.js';
+
+/** Metadata is read anew after this long, in milliseconds; until that succeeds, what is known goes on serving. */
+const FRESH = 60 * 60_000;
+
+/** Our name of an endpoint → its name in the metadata [RFC 8414 2]. */
+const members: Record<string, keyof ServerMetadata> = {
+  authorization: 'authorization_endpoint',
+  token: 'token_endpoint',
+  userinfo: 'userinfo_endpoint',
+  revocation: 'revocation_endpoint',
+  jwks: 'jwks_uri',
+  endSession: 'end_session_endpoint',
+  pushedAuthorization: 'pushed_authorization_request_endpoint',
+};
+
+/** Gives a provider's metadata: what the configuration says, and behind it what discovery found. */
+export function createMetadata(
+  provider: Provider,
+  fetch: ProviderFetch,
+  clock: Clock,
+): () => Promise<ServerMetadata> {
+  if (!provider.discovery) {
+    const known = configured(provider);
+    return async () => known;
+  }
+  let found: { at: number; metadata: ServerMetadata } | undefined;
+  let loading: Promise<ServerMetadata> | undefined;
+  const load = async () => {
+    const metadata = await discover(provider, fetch);
+    found = { at: clock.now(), metadata };
+    return metadata;
+  };
+  return async () => {
+    if (found && clock.now() - found.at < FRESH) return found.metadata;
+    loading ??= load().finally(() => {
+      loading = undefined;
+    });
+    const stale = found?.metadata;
+    return stale ? loading.catch(() => stale) : loading;
+  };
+}
+
+function configured({ endpoints, idToken }: Provider): ServerMetadata {
+  const metadata: Record<string, unknown> = {
+    // openid-client wants an issuer; where none is known, nothing is ever compared with this one.
+    issuer: endpoints.issuer ?? new URL(endpoints.authorization as string).origin,
+  };
+  for (const [ours, theirs] of Object.entries(members)) {
+    if (endpoints[ours] !== undefined) metadata[theirs] = endpoints[ours];
+  }
+  if (idToken && idToken.algs.length > 0) metadata.id_token_signing_alg_values_supported = [...idToken.algs];
+  return metadata as unknown as ServerMetadata;
+}
+
+async function discover(provider: Provider, fetch: ProviderFetch): Promise<ServerMetadata> {
+  const issuer = (provider.endpoints as Endpoints & { issuer: string }).issuer;
+  let unreachable: unknown;
+  const config = await discovery(new URL(issuer), provider.clientId, undefined, None(), {
+    [customFetch]: async (url, { method, headers }) => {
+      const answer = await fetch(url, { method, headers }).catch((error: unknown) => {
+        unreachable = error;
+        throw error;
+      });
+      return new Response(answer.text || null, { status: answer.status, headers: contentType(answer.text) });
+    },
+    execute: [allowInsecureRequests],
+  }).catch((error: unknown) => {
+    if (isOAuthLoginError(unreachable)) throw unreachable;
+    throw new ProviderProtocolError(
+      'provider_protocol',
+      `The metadata of '${provider.name}' cannot be read.`,
+      {
+        cause: error,
+      },
+    );
+  });
+  const metadata: ServerMetadata = { ...config.serverMetadata() };
+  // openid-client compares parsed URLs; the issuer is to be compared as a string [RFC 8414 3.3].
+  if (metadata.issuer !== issuer) {
+    throw new ProviderProtocolError(
+      'provider_protocol',
+      `The metadata of '${provider.name}' names another issuer.`,
+    );
+  }
+  for (const member of Object.values(members)) {
+    if (metadata[member] !== undefined && !parseSecureUrl(metadata[member])) {
+      throw new ProviderProtocolError(
+        'provider_protocol',
+        `The metadata of '${provider.name}' has an unsafe ${member}.`,
+      );
+    }
+  }
+  return { ...metadata, ...configured(provider), issuer };
+}
+
+function contentType(text: string): Record<string, string> {
+  return isPlainObject(parseJson(text)) ? { 'content-type': 'application/json' } : {};
+}
+
+/** A provider whose metadata lacks an endpoint that a login cannot do without. */
+export function required(metadata: ServerMetadata, member: keyof ServerMetadata, provider: Provider): string {
+  const url = metadata[member];
+  if (typeof url === 'string') return url;
+  throw new ProviderUnavailableError(
+    'provider_unavailable',
+    `The provider '${provider.name}' has no ${String(member)}.`,
+  );
+}

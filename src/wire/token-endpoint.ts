@@ -1,0 +1,127 @@
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientSecretPost,
+  Configuration,
+  customFetch,
+  None,
+  type ServerMetadata,
+} from 'openid-client';
+import { isOAuthLoginError, ProviderProtocolError } from '../errors.js';
+import type { Provider, WireRequest, WireResponse } from '../provider.js';
+import { readSuccess, readTokenAnswer, type TokenAnswer } from './answer.js';
+import { toWireRequest } from './dialect.js';
+import { type ProviderFetch, parseJson } from './http.js';
+
+/** How one call of openid-client reaches the provider, in the provider's dialect, and what came back. */
+export interface TokenEndpointCall {
+  readonly config: Configuration;
+  /** The answer, once the call has returned. */
+  answer(): TokenAnswer;
+}
+
+/**
+ * Sets up one call to a token or revocation endpoint: openid-client speaks the standard, and its `customFetch`
+ * translates both ways. Failures are recognised here, by status and code, before openid-client sees the answer.
+ *
+ * @param showIdToken whether openid-client is to judge the id_token too. It cannot where the provider may leave out
+ *   the nonce, and must not after a refresh: it would throw away tokens that are good.
+ */
+export function tokenEndpointCall(
+  provider: Provider,
+  metadata: ServerMetadata,
+  fetch: ProviderFetch,
+  now: () => number,
+  showIdToken: boolean,
+): TokenEndpointCall {
+  const { dialect } = provider;
+  const config = new Configuration(metadata, provider.clientId, undefined, clientAuth(provider, metadata));
+  // Every URL was checked when it was configured or discovered: https, or http on loopback.
+  allowInsecureRequests(config);
+  let answer: TokenAnswer | undefined;
+  config[customFetch] = async (url, options) => {
+    const params = [...new URLSearchParams(String(options.body ?? ''))];
+    const endpoint = endpointOf(url, metadata);
+    const grant = params.find(([name]) => name === 'grant_type')?.[1];
+    const request = toWireRequest(
+      {
+        endpoint,
+        ...(grant !== undefined && { grant }),
+        method: options.method,
+        url,
+        headers: Object.fromEntries(Object.entries(options.headers)),
+        params,
+      },
+      dialect,
+    );
+    const sentAt = now();
+    const { status, headers, text } = await fetch(request.url, request.init);
+    const received: WireResponse = { status, headers, body: parseJson(text) };
+    const response = dialect.hooks?.response?.(received) ?? received;
+    if (endpoint === 'pushedAuthorization') return Response.json(readSuccess(response, {}), { status: 201 });
+    if (endpoint === 'revocation') {
+      // A revocation has succeeded with any 2xx; nothing is due in the body [RFC 7009 2.2].
+      if (response.status < 200 || response.status >= 300) readSuccess(response, dialect);
+      return new Response(null, { status: 200 });
+    }
+    answer = readTokenAnswer(readSuccess(response, dialect), dialect, sentAt);
+    return Response.json({
+      access_token: answer.accessToken,
+      token_type: answer.tokenType,
+      ...(answer.refreshToken !== undefined && { refresh_token: answer.refreshToken }),
+      ...(showIdToken && answer.idToken !== undefined && { id_token: answer.idToken }),
+    });
+  };
+  return {
+    config,
+    answer: () => {
+      if (!answer) throw new ProviderProtocolError('provider_protocol', 'The provider gave no token answer.');
+      return answer;
+    },
+  };
+}
+
+function endpointOf(url: string, metadata: ServerMetadata): WireRequest['endpoint'] {
+  if (url === metadata.revocation_endpoint) return 'revocation';
+  return url === metadata.pushed_authorization_request_endpoint ? 'pushedAuthorization' : 'token';
+}
+
+function clientAuth({ clientAuthentication, clientId }: Provider, metadata: ServerMetadata): ClientAuth {
+  if (clientAuthentication.method === 'none') return None();
+  const { method, clientSecret } = clientAuthentication;
+  if (method === 'post' || (method === 'announced' && !announcesBasic(metadata)))
+    return ClientSecretPost(clientSecret);
+  // openid-client percent-encodes even unreserved characters, which servers that do not decode refuse.
+  const credentials = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64');
+  return (_as, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`);
+}
+
+/** `client_secret_basic` is the default where the metadata is silent [RFC 8414 2]. */
+function announcesBasic(metadata: ServerMetadata): boolean {
+  const methods = metadata.token_endpoint_auth_methods_supported;
+  return !methods || methods.includes('client_secret_basic') || !methods.includes('client_secret_post');
+}
+
+function formEncode(value: string): string {
+  return encodeURIComponent(value).replaceAll('%20', '+');
+}
+
+/** Our own error, wherever openid-client wrapped it; for what openid-client itself refused, a protocol error. */
+export function asOurError(error: unknown): Error {
+  for (
+    let cause: unknown = error, depth = 0;
+    cause instanceof Error && depth < 5;
+    cause = cause.cause, depth += 1
+  ) {
+    if (isOAuthLoginError(cause)) return cause as Error;
+  }
+  const code = (error as { code?: unknown })?.code;
+  const aboutIdToken = typeof code === 'string' && code.startsWith('OAUTH_JWT_');
+  return new ProviderProtocolError(
+    aboutIdToken ? 'id_token_invalid' : 'provider_protocol',
+    aboutIdToken
+      ? "The provider's id_token is not valid."
+      : "The provider's answer does not follow the protocol.",
+    { cause: error },
+  );
+}

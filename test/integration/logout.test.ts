@@ -1,0 +1,131 @@
+import { type Lab, startLab } from '../../src/testing/index.js';
+import { issueExpired, providerOf, startApp, type TestApp, type Visitor } from '../support/app.js';
+
+let lab: Lab;
+let app: TestApp;
+let visitor: Visitor;
+
+beforeAll(async () => {
+  lab = await startLab();
+  app = await startApp({
+    lab,
+    providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+    router: { timeouts: { provider: 1 } },
+  });
+});
+beforeEach(async () => {
+  visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  for (const provider of Object.values(lab.providers)) {
+    provider.clearFaults();
+    provider.clearRequests();
+  }
+});
+afterAll(async () => {
+  await app.close();
+  await lab.close();
+});
+
+const revocations = (name: string) =>
+  lab.provider(name).requests.filter((request) => request.endpoint === 'revocation');
+
+describe('a logout', () => {
+  it('by POST from our own pages, or from no browser, logs out', async () => {
+    for (const headers of [{}, { 'Sec-Fetch-Site': 'same-origin' }, { Origin: app.url }] as Record<
+      string,
+      string
+    >[]) {
+      const one = app.visitor();
+      await one.logIn('aliyun');
+      const answer = await one.post('/auth/logout', headers).expect(303);
+      expect(answer.headers.location).toBe('/');
+      expect(answer.headers['cache-control']).toBe('no-store');
+      await one.get('/me').expect(401);
+    }
+  });
+
+  it('from another site is refused', async () => {
+    for (const headers of [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site' },
+      { Origin: 'https://evil.example.com' },
+      { Origin: 'null' },
+    ] as Record<string, string>[]) {
+      await visitor.post('/auth/logout', headers).expect(403);
+      await visitor.get('/me').expect(200);
+    }
+  });
+
+  it('by GET asks first, unless it comes from our own pages', async () => {
+    const page = await visitor.get('/auth/logout', { 'Sec-Fetch-Site': 'cross-site' }).expect(200);
+    expect(page.text).toContain('<form method="post" action="/auth/logout">');
+    await visitor.get('/auth/logout').expect(200);
+    await visitor
+      .get('/auth/logout', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'image' })
+      .expect(200);
+    await visitor
+      .get('/auth/logout', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Purpose': 'prefetch' })
+      .expect(200);
+    await visitor.get('/me').expect(200);
+    await visitor
+      .get('/auth/logout', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'document' })
+      .expect(303);
+    await visitor.get('/me').expect(401);
+  });
+
+  it('of a JSON client is told where to go', async () => {
+    const answer = await visitor.post('/auth/logout', { Accept: 'application/json' }).expect(200);
+    expect(answer.body).toEqual({ redirectTo: '/' });
+  });
+
+  it('of nobody is no error', async () => {
+    await app.visitor().post('/auth/logout').expect(303);
+  });
+
+  it('revokes every login of the session, and goes on to the end-session page of a provider that has one', async () => {
+    await visitor.logIn('oidc');
+    const answer = await visitor.post('/auth/logout').expect(303);
+    expect(revocations('aliyun').map((request) => request.status)).toEqual([200]);
+    expect(revocations('oidc').map((request) => request.status)).toEqual([200]);
+    const end = new URL(answer.headers.location as string);
+    expect(end.href.split('?')[0]).toBe(lab.provider('oidc').endpoints.endSession);
+    expect((await lab.provider('oidc').signOut(end)).href).toBe(`${app.url}/`);
+  });
+
+  it.each([
+    [
+      'refuses',
+      () => lab.provider('aliyun').fail('revocation', { status: 401, body: { error: 'invalid_client' } }),
+    ],
+    ['fails', () => lab.provider('aliyun').fail('revocation', { status: 500 })],
+    ['cuts the connection', () => lab.provider('aliyun').drop('revocation')],
+    ['hangs', () => lab.provider('aliyun').slow('revocation', 3_600_000)],
+  ])('ends the session though the provider %s', async (_what, break_) => {
+    break_();
+    app.events.length = 0;
+    await visitor.post('/auth/logout').expect(303);
+    await visitor.get('/me').expect(401);
+    expect(app.events.map((event) => event.type)).toEqual(['logout.revocation_failed', 'logout.completed']);
+    lab.provider('aliyun').clearFaults();
+  });
+
+  it('during a refresh revokes what the refresh brings', async () => {
+    const aliyun = lab.provider('aliyun');
+    issueExpired(aliyun);
+    aliyun.settings.rotateRefreshTokens = true;
+    const one = app.visitor();
+    await one.logIn('aliyun');
+    const issued = (await one.get('/auth/session').expect(200)).body;
+    expect(issued.loggedIn).toBe(true);
+    aliyun.slow('token', 300);
+    const arrived = aliyun.nextRequest('token');
+    const refreshing = one.get('/me').then((answer) => answer.status);
+    await arrived;
+    await one.post('/auth/logout').expect(303);
+    expect(await refreshing).toBe(401);
+    const fresh = aliyun.tokenRequests('refresh_token').at(-1)?.answer as { refresh_token: string };
+    expect(revocations('aliyun').map((request) => request.form?.token)).toContain(fresh.refresh_token);
+    await one.get('/me').expect(401);
+    aliyun.settings.rotateRefreshTokens = false;
+  });
+});

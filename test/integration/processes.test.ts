@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { type Lab, type LabProvider, startLab } from '../../src/testing/index.js';
+import { issueExpired, SECRET, Visitor } from '../support/app.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+let lab: Lab;
+let redis: RedisServer;
+type AppProcess = { url: string; process: ChildProcess };
+let apps: [AppProcess, AppProcess];
+
+beforeAll(async () => {
+  [lab, redis] = await Promise.all([startLab(), startRedis()]);
+  apps = await Promise.all([startProcess(), startProcess()]);
+}, 30_000);
+afterAll(async () => {
+  await Promise.all(
+    apps.map(async ({ process }) => {
+      const exited = once(process, 'exit');
+      process.kill();
+      await exited;
+    }),
+  );
+  await Promise.all([lab.close(), redis.stop()]);
+});
+
+async function startProcess() {
+  const options = (name: string) => {
+    const { clientId, clientSecret } = lab.provider(name).clients.web;
+    return { clientId, clientSecret };
+  };
+  const { aliyun, oidc } = lab.providers as Record<'aliyun' | 'oidc', LabProvider>;
+  const process_ = spawn(process.execPath, ['--import', 'tsx', 'test/support/app-process.ts'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      APP_OPTIONS: JSON.stringify({
+        redis: redis.url,
+        secret: SECRET,
+        aliyun: { ...options('aliyun'), endpoints: aliyun.endpoints },
+        oidc: {
+          ...options('oidc'),
+          name: 'oidc',
+          issuer: oidc.endpoints.issuer,
+          scope: 'openid offline_access',
+          authorizationParams: { prompt: 'consent' },
+        },
+      }),
+    },
+  });
+  const [line] = await once(createInterface({ input: process_.stdout as NodeJS.ReadableStream }), 'line');
+  const url = `http://127.0.0.1:${JSON.parse(line as string).port}`;
+  for (const [name, provider] of Object.entries(lab.providers)) {
+    provider.registerRedirectUri(`${url}/auth/callback/${name}`);
+  }
+  return { url, process: process_ };
+}
+
+describe.each(['aliyun', 'oidc'])(
+  'two processes on one Redis, with refresh tokens of %s that work once',
+  (name) => {
+    it.each([0, 400])(
+      'make one token request for 50 parallel requests, when the provider takes %i ms',
+      async (milliseconds) => {
+        const provider = lab.provider(name);
+        Object.assign(provider.settings, {
+          rotateRefreshTokens: true,
+          reuseRevokesFamily: true,
+          reuseGrace: 0,
+        });
+        const [first, second] = apps;
+        const visitor = new Visitor(first.url, lab);
+        issueExpired(provider);
+        const callback = await visitor.logIn(name);
+        expect(callback.status).toBe(303);
+        provider.clearRequests();
+        if (milliseconds > 0) provider.slow('token', milliseconds);
+        const cookie = cookieHeader(visitor.agent);
+        const answers = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            fetch(`${index % 2 === 0 ? first.url : second.url}/token`, { headers: { cookie } }),
+          ),
+        );
+        expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
+        const bodies = (await Promise.all(answers.map((answer) => answer.json()))) as {
+          accessToken: string;
+          pid: number;
+        }[];
+        expect(new Set(bodies.map((body) => body.accessToken)).size).toBe(1);
+        expect(new Set(bodies.map((body) => body.pid)).size).toBe(2);
+        expect(provider.tokenRequests('refresh_token')).toHaveLength(1);
+        for (const { url } of [first, second]) {
+          const me = await fetch(`${url}/me`, { headers: { cookie } });
+          expect(me.status).toBe(200);
+        }
+        expect(provider.tokenRequests('refresh_token')).toHaveLength(1);
+      },
+    );
+
+    it('know of a logout in the other one', async () => {
+      const [first, second] = apps;
+      const visitor = new Visitor(first.url, lab);
+      await visitor.logIn(name);
+      const cookie = cookieHeader(visitor.agent);
+      expect((await fetch(`${second.url}/me`, { headers: { cookie } })).status).toBe(200);
+      await fetch(`${second.url}/auth/logout`, { method: 'POST', headers: { cookie }, redirect: 'manual' });
+      await visitor.get('/me').expect(401);
+      await visitor.get('/token').expect(401);
+    });
+  },
+);
+
+function cookieHeader(agent: unknown): string {
+  const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
+  return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();
+}

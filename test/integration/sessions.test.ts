@@ -1,0 +1,226 @@
+import type { Express } from 'express';
+import { Redis } from 'ioredis';
+import { requireLogin } from '../../src/index.js';
+import { type Lab, startLab } from '../../src/testing/index.js';
+import { issueExpired, providerOf, startApp, type TestApp } from '../support/app.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+let lab: Lab;
+let redis: RedisServer;
+let client: Redis;
+
+beforeAll(async () => {
+  [lab, redis] = await Promise.all([startLab(), startRedis()]);
+  client = new Redis(redis.url);
+});
+afterAll(async () => {
+  client.disconnect();
+  await Promise.all([lab.close(), redis.stop()]);
+});
+
+/** A route that writes to the session and answers when it is told to. */
+function slowWriter() {
+  const waiting: (() => void)[] = [];
+  let arrived: () => void = () => {};
+  return {
+    routes: (app: Express) => {
+      app.get('/write', async (req, res) => {
+        (req.session as unknown as { note: number }).note = Math.random();
+        arrived();
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        res.json({ written: true });
+      });
+      app.get('/note', (req, res) => {
+        res.json({ note: (req.session as unknown as { note?: number }).note ?? null });
+      });
+      app.get('/destroy', (req, res, next) =>
+        req.session.destroy((error) => (error ? next(error) : res.send('gone'))),
+      );
+      app.get('/logout-one', requireLogin, async (req, res) => {
+        res.json(await req.oauth.logout({ provider: 'oidc' }));
+      });
+    },
+    arrival: () =>
+      new Promise<void>((resolve) => {
+        arrived = resolve;
+      }),
+    release: () => {
+      for (const go of waiting.splice(0)) go();
+    },
+  };
+}
+
+describe.each(['memory', 'Redis'])(
+  'with oauthSession in %s, a slow request that writes to the session',
+  (where) => {
+    let app: TestApp;
+    const writer = slowWriter();
+
+    beforeAll(async () => {
+      const session = where === 'Redis' ? { redis: redis.url } : {};
+      const providers = [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')];
+      app = await startApp({ lab, session, providers, routes: writer.routes });
+    });
+    beforeEach(() => redis.flush());
+    afterAll(() => app.close());
+
+    it('undoes no refresh, and its own data is kept', async () => {
+      const aliyun = lab.provider('aliyun');
+      issueExpired(aliyun);
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun');
+      const arrival = writer.arrival();
+      const slow = visitor.get('/write').then((answer) => answer);
+      await arrival;
+      const { body: refreshed } = await visitor.get('/token').expect(200);
+      writer.release();
+      expect((await slow).status).toBe(200);
+      aliyun.clearRequests();
+      const { body: after } = await visitor.get('/token').expect(200);
+      expect(after.accessToken).toBe(refreshed.accessToken);
+      expect((await visitor.get('/me').expect(200)).body.logins[0].expiresAt).toBe(refreshed.expiresAt);
+      expect(aliyun.tokenRequests()).toEqual([]);
+      expect((await visitor.get('/note')).body.note).toEqual(expect.any(Number));
+    });
+
+    it.each(['/auth/logout', '/destroy'])('brings no session back after %s', async (path) => {
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun');
+      const arrival = writer.arrival();
+      const cookie = cookieHeader(visitor.agent, app.url);
+      const slow = app
+        .visitor()
+        .get('/write', { Cookie: cookie })
+        .then((answer) => answer);
+      await arrival;
+      await (path === '/destroy' ? visitor.get(path).expect(200) : visitor.post(path).expect(303));
+      writer.release();
+      expect((await slow).status).toBe(200);
+      await app.visitor().get('/me', { Cookie: cookie }).expect(401);
+      if (where === 'Redis') {
+        const keys = await redis.keys();
+        expect(keys.filter((key) => /^(?:sess:|oauth:login:)/.test(key))).toEqual([]);
+      }
+    });
+
+    it('brings no login back that ended in a session which lives on', async () => {
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun');
+      await visitor.logIn('oidc');
+      expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(2);
+      const arrival = writer.arrival();
+      const slow = visitor.get('/write').then((answer) => answer);
+      await arrival;
+      await visitor.get('/logout-one').expect(200);
+      writer.release();
+      expect((await slow).status).toBe(200);
+      const { body } = await visitor.get('/me').expect(200);
+      expect(body.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun']);
+      expect((await visitor.get('/note')).body.note).toEqual(expect.any(Number));
+      await visitor.post('/auth/logout').expect(303);
+    });
+
+    it('does not bring back what a new login has replaced', async () => {
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun', { user: 'alice' });
+      const old = cookieHeader(visitor.agent, app.url);
+      const arrival = writer.arrival();
+      const slow = app
+        .visitor()
+        .get('/write', { Cookie: old })
+        .then((answer) => answer);
+      await arrival;
+      await visitor.logIn('aliyun', { user: 'owner' });
+      writer.release();
+      await slow;
+      await app.visitor().get('/me', { Cookie: old }).expect(401);
+      await visitor.get('/me').expect(200);
+      await visitor.post('/auth/logout').expect(303);
+    });
+  },
+);
+
+describe('a session', () => {
+  beforeEach(() => redis.flush());
+
+  it('of several logins keeps the first one as its user, and loses all of them when another user logs in', async () => {
+    const app = await startApp({ lab, providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')] });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun', { user: 'alice' });
+    await visitor.logIn('oidc');
+    const { body } = await visitor.get('/me').expect(200);
+    expect(body.user.provider).toBe('aliyun');
+    expect(body.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun', 'oidc']);
+    await visitor.get('/call/aliyun').expect(200);
+    await visitor.get('/call/oidc').expect(200);
+    await visitor.logIn('aliyun', { user: 'mallory' });
+    const after = (await visitor.get('/me').expect(200)).body;
+    expect(after.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun']);
+    await app.close();
+  });
+
+  it('ends after its idle timeout and, whatever happens, after its absolute one', async () => {
+    const app = await startApp({
+      lab,
+      session: { redis: redis.url, idleTimeout: 100, absoluteTimeout: 1000 },
+    });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const key = (await redis.keys()).find((one) => one.startsWith('sess:')) as string;
+    await client.pexpire(key, 5000);
+    await visitor.get('/me').expect(200);
+    expect(await client.pttl(key)).toBeGreaterThan(90_000);
+    const record = (await redis.keys()).find((one) => one.startsWith('oauth:login:')) as string;
+    expect(await client.pttl(record)).toBeLessThanOrEqual(1_000_000);
+    // A session of long ago, as its text says.
+    const text = (await client.get(key)) as string;
+    await client.set(key, text.replace(/"since":\d+/, `"since":${Date.now() - 1_000_001}`), 'KEEPTTL');
+    await visitor.get('/me').expect(401);
+    expect((await redis.keys()).filter((one) => /^(?:sess:|oauth:login:)/.test(one))).toEqual([]);
+    await app.close();
+  });
+
+  it('of a guarded request costs one command', async () => {
+    const app = await startApp({ lab, session: { redis: redis.url } });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    await client.config('RESETSTAT');
+    for (let count = 0; count < 20; count += 1) await visitor.get('/me').expect(200);
+    const stats = await client.info('commandstats');
+    const calls = [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name, count]) => [
+      name,
+      Number(count),
+    ]);
+    expect(Object.fromEntries(calls.filter(([name]) => !/^(?:config|info)/.test(String(name))))).toEqual({
+      getex: 20,
+    });
+    await app.close();
+  });
+
+  it('keeps what keepSessionData names, and nothing else, when the id changes', async () => {
+    const routes = (app: Express) => {
+      app.get('/fill', (req, res) => {
+        Object.assign(req.session, { basket: [1, 2], tracking: 'x' });
+        res.send('ok');
+      });
+      app.get('/session-data', (req, res) => {
+        res.json(req.session);
+      });
+    };
+    const app = await startApp({ lab, routes, router: { keepSessionData: ['basket'] } });
+    const visitor = app.visitor();
+    await visitor.get('/fill').expect(200);
+    await visitor.logIn('aliyun');
+    const { body } = await visitor.get('/session-data').expect(200);
+    expect(body).toMatchObject({ basket: [1, 2] });
+    expect(body).not.toHaveProperty('tracking');
+    await app.close();
+  });
+});
+
+function cookieHeader(agent: unknown, url: string): string {
+  const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
+  return jar
+    .getCookies({ path: '/', domain: new URL(url).hostname, secure: false, script: false })
+    .toValueString();
+}

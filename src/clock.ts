@@ -6,11 +6,14 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>;
 }
 
+/** A timer that is set for longer goes off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (milliseconds) =>
     new Promise((resolve) => {
-      setTimeout(resolve, milliseconds).unref();
+      setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER)).unref();
     }),
 };

@@ -26,6 +26,12 @@ export class OptionReader {
     return this.#raw[name];
   }
 
+  /** The option, or the fallback when it was not given. `null` is not "not given". */
+  #or(name: string, fallback: unknown): unknown {
+    const value = this.any(name);
+    return value === undefined ? fallback : value;
+  }
+
   /** A non-empty string. */
   string(name: string, fix: string): string;
   string(name: string, fix: string, fallback: string): string;
@@ -43,22 +49,23 @@ export class OptionReader {
   }
 
   boolean(name: string, fallback: boolean): boolean {
-    const value = this.any(name) ?? fallback;
+    const value = this.#or(name, fallback);
     if (typeof value !== 'boolean') throw this.wrong(name, value, 'give true or false');
     return value;
   }
 
   /** A duration in seconds. */
   seconds(name: string, fallback: number, least = 1): number {
-    const value = this.any(name) ?? fallback;
+    const value = this.#or(name, fallback);
     if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
-      throw this.wrong(name, value, `give a number of seconds, at least ${least}`);
+      const what = typeof value === 'number' ? String(value) : kind(value);
+      throw this.wrong(name, value, `give a number of seconds, at least ${least}`, what);
     }
     return value;
   }
 
   oneOf<const T extends string>(name: string, values: readonly T[], fallback: T): T {
-    const value = this.any(name) ?? fallback;
+    const value = this.#or(name, fallback);
     if (!values.includes(value as T)) {
       throw this.wrong(name, value, `give one of ${values.map((one) => `'${one}'`).join(', ')}`);
     }
@@ -67,7 +74,7 @@ export class OptionReader {
 
   /** A list of words, given as an array or as one string with spaces. */
   words(name: string, fallback: readonly string[]): readonly string[] {
-    const value = this.any(name) ?? fallback;
+    const value = this.#or(name, fallback);
     const list = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value;
     const fix = 'give a string, or an array of strings, without spaces or control characters in one';
     if (
@@ -92,7 +99,7 @@ export class OptionReader {
 
   /** An object whose values are strings, such as extra parameters. */
   record(name: string, fix: string): Readonly<Record<string, string>> {
-    const value = this.any(name) ?? {};
+    const value = this.#or(name, {});
     if (!isPlainObject(value)) throw this.wrong(name, value, fix);
     for (const [key, one] of Object.entries(value)) {
       if (typeof one !== 'string') throw this.wrong(`${name}.${key}`, one, 'give a string');
@@ -108,7 +115,7 @@ export class OptionReader {
 
   /** An object of options inside this one. */
   group(name: string): OptionReader {
-    return new OptionReader(`${this.#where}.${name}`, this.any(name) ?? {});
+    return new OptionReader(`${this.#where}.${name}`, this.#or(name, {}));
   }
 
   /** To be called when every option has been asked for: refuses the ones nobody knows. */
@@ -129,10 +136,10 @@ export class OptionReader {
     );
   }
 
-  wrong(name: string, value: unknown, fix: string): ConfigurationError {
+  wrong(name: string, value: unknown, fix: string, what = kind(value)): ConfigurationError {
     return new ConfigurationError(
       'invalid_option',
-      `${this.#where}: the option '${name}' cannot be ${kind(value)}: ${fix}.`,
+      `${this.#where}: the option '${name}' cannot be ${what}: ${fix}.`,
     );
   }
 
@@ -146,7 +153,7 @@ export function kind(value: unknown): string {
   if (value === null) return 'null';
   if (value === '') return 'an empty string';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value === 'number') return 'a number';
   if (typeof value === 'boolean') return String(value);
   if (value === undefined) return 'undefined';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

@@ -45,15 +45,65 @@ export interface IdentityMapping {
   readonly name: readonly string[];
   readonly email: readonly string[];
   readonly picture: readonly string[];
+  /** The calls that say who the user is, one after the other; their answers add up. Default: one GET of `userinfo`. */
+  readonly calls: readonly UserCall[];
   /** A policy on the facts. An answer other than `undefined` is the reason for which this user is refused. */
   readonly refuse?: (claims: Readonly<Record<string, unknown>>) => string | undefined;
 }
 
+/** One call that says something about the user. The token travels as it does to the provider's API. */
+export interface UserCall {
+  /** The key of the URL among the provider's endpoints. Default `userinfo`. */
+  readonly endpoint?: string;
+  /** `POST` sends `params` as JSON, `GET` in the query. Default `GET`. */
+  readonly method?: 'GET' | 'POST';
+  /** A value `{name}` stands for that member of the token answer. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** The path to the member that holds the facts. */
+  readonly envelope?: readonly string[];
+  readonly success?: SuccessRule;
+  /** Codes of the provider that do not mean that the call failed, but that this user is refused. */
+  readonly denied?: readonly string[];
+}
+
+/** An answer is a success only if the member at this path, as a string, is one of these. */
+export interface SuccessRule {
+  readonly path: readonly string[];
+  readonly values: readonly string[];
+}
+
 /** How the access token travels to the provider's API. */
-export interface TokenPlacement {
-  readonly header: string;
-  /** What stands before the token, `Bearer ` by default; empty for a raw token. */
-  readonly prefix: string;
+export type TokenPlacement =
+  | {
+      readonly header: string;
+      /** What stands before the token, `Bearer ` by default; empty for a raw token. */
+      readonly prefix: string;
+    }
+  /** In the query, for the few that know no other way: URLs end up in logs. */
+  | { readonly query: string };
+
+/** How a request to the token or revocation endpoint differs from the standard one. */
+export interface RequestRules {
+  /** Standard parameter name → the provider's. */
+  readonly rename?: Readonly<Record<string, string>>;
+  readonly omit?: readonly string[];
+  /** Further parameters, the same in every request. */
+  readonly add?: Readonly<Record<string, string>>;
+  /** Default `form`. */
+  readonly encoding?: 'form' | 'json' | 'query';
+  /** Default `POST`. */
+  readonly method?: 'POST' | 'GET';
+  /** The key of another URL among the provider's endpoints. */
+  readonly endpoint?: string;
+}
+
+/** Whom an assertion is about [RFC 7523], for providers that take one from an app which knows its users. */
+export interface AssertionSubject {
+  readonly sub: string;
+  /** `service` stands for the app itself, with all its rights. Default `user`. */
+  readonly subType?: 'user' | 'service';
+  /** Create the user if there is none. Default: the provider's. */
+  readonly autoCreate?: boolean;
 }
 
 /** A request on its way to the provider, in parts that a dialect can change. */
@@ -101,18 +151,16 @@ export interface Dialect {
     /** The provider's parameter name → the standard one. */
     readonly rename?: Readonly<Record<string, string>>;
   };
-  readonly request?: {
-    /** Standard parameter name → the provider's, for the token and revocation endpoints. */
-    readonly rename?: Readonly<Record<string, string>>;
-    readonly omit?: readonly string[];
-    /** Default `form`. */
-    readonly encoding?: 'form' | 'json' | 'query';
-  };
+  /** Requests to the token and revocation endpoints. */
+  readonly request?: RequestRules;
+  /** Takes the place of `request` for refreshes. */
+  readonly refresh?: RequestRules;
+  /** Takes the place of `request` for revocations. */
+  readonly revocation?: RequestRules;
   readonly answer?: {
     /** The path to the member that holds the answer. */
     readonly envelope?: readonly string[];
-    /** The answer is a success only if the member at this path, as a string, is one of these. */
-    readonly success?: { readonly path: readonly string[]; readonly values: readonly string[] };
+    readonly success?: SuccessRule;
     readonly accessToken?: readonly string[];
     readonly refreshToken?: readonly string[];
     /** Members with a lifetime in seconds, number or numeric string; the first that is there counts. */
@@ -123,7 +171,7 @@ export interface Dialect {
     readonly scopeDelimiter?: string;
   };
   readonly error?: {
-    /** Members that may hold the error code; the first that is there counts. */
+    /** Members that may hold the error code, with dots for members of members; the first that is there counts. */
     readonly code?: readonly string[];
     /** Members, and headers in lower case, that may hold the provider's id of the request. */
     readonly requestId?: readonly string[];
@@ -163,14 +211,17 @@ export interface ProviderDefinition {
   identity?: Partial<IdentityMapping>;
   /** Which token logout revokes. Default `refresh_token`, and the access token where there is none. */
   revoke?: 'refresh_token' | 'refresh_token_only';
-  tokenPlacement?: Partial<TokenPlacement>;
+  tokenPlacement?: { header?: string; prefix?: string } | { query: string };
+  /** Signs an assertion about a user whom the app itself has authenticated [RFC 7523]. */
+  assertion?: (subject: AssertionSubject) => Promise<string>;
   /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin. */
   apiOrigins?: readonly string[];
   dialect?: Dialect;
 }
 
 /** A provider that is ready for use: complete, checked and frozen. Made by `defineProvider` and the factories. */
-export interface Provider extends Omit<ProviderDefinition, 'apiOrigins' | 'idToken' | 'identity' | 'scope'> {
+export interface Provider
+  extends Omit<ProviderDefinition, 'apiOrigins' | 'idToken' | 'identity' | 'scope' | 'tokenPlacement'> {
   readonly title: string;
   readonly clientAuthentication: ClientAuthentication;
   readonly discovery: boolean;

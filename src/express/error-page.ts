@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { isOAuthLoginError } from '../errors.js';
+import { parseReturnTo } from '../login/return-to.js';
 import { errorPage } from './pages.js';
 import { noStore, wantsJson } from './request-facts.js';
 
@@ -43,7 +44,9 @@ export function oauthErrorPage(): ErrorRequestHandler {
         .json({ error: code, message, ...(loginUrl !== undefined && { login_url: loginUrl }) });
       return;
     }
-    const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? req.originalUrl : undefined);
+    // A request for `//evil.example` must not become a link to there.
+    const here = parseReturnTo(req.originalUrl, 'http://localhost');
+    const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? here : undefined);
     errorPage(res, status, { title, message, code, retryUrl });
   };
 }

@@ -87,7 +87,8 @@ function guard<Options, Rules>(
 function parseRules(options: unknown): Rules {
   const read = new OptionReader('requireLogin', options);
   for (const [name, value] of Object.entries(options as object)) {
-    if (value === undefined) throw read.wrong(name, value, 'give a value, or leave the option out');
+    if (value === undefined || value === null)
+      throw read.wrong(name, value, 'give a value, or leave the option out');
   }
   const claims = read.any('claims') ?? {};
   if (!isPlainObject(claims))

@@ -126,10 +126,12 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     if (outcome.kind === 'not-logged-in') return res.redirect(303, outcome.returnTo);
     if (outcome.kind === 'stale') {
       if (oauth.loggedIn) return res.redirect(303, outcome.returnTo ?? config.afterLogin);
-      throw new TransactionError(
-        'transaction_unknown',
-        'This login was already used, has expired, or began in another browser.',
-      );
+      throw browser === undefined
+        ? new TransactionError('transaction_missing', 'This browser began no login, or keeps no cookies.')
+        : new TransactionError(
+            'transaction_unknown',
+            'This login was already used, has expired, or began in another browser.',
+          );
     }
     const login = await accept(runtime, client, req, outcome.login);
     await services.transactions.complete(browser as string, outcome.state, outcome.returnTo);

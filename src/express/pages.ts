@@ -20,13 +20,16 @@ code{font-size:.875rem}
 
 const styleHash = createHash('sha256').update(style).digest('base64');
 
-/** Sends one of our own pages: no script, no frame, no cache, no referrer, and nothing loaded from anywhere. */
+/**
+ * Sends one of our own pages: no script, no frame, no cache, no referrer, and nothing loaded from anywhere. No
+ * form-action: browsers hold the redirect that follows a form against it, and a logout may end at the provider.
+ */
 export function sendPage(res: Response, status: number, title: string, body: string): void {
   res
     .status(status)
     .set({
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
       'Referrer-Policy': 'no-referrer',
       'X-Content-Type-Options': 'nosniff',
       'X-Frame-Options': 'DENY',

@@ -59,9 +59,22 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const absoluteTimeout = read.seconds('absoluteTimeout', 1_209_600);
   const prefix = read.string('prefix', 'give the beginning of a Redis key', 'sess:');
   const name = read.optionalString('name', 'give a cookie name');
+  // A token [RFC 6265 4.1.1]; anything else would fail at the first answer.
+  if (name !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+    throw read.wrong('name', name, 'give a cookie name: letters, digits, hyphens');
+  }
   const cookie = (read.any('cookie') ?? {}) as CookieOptions;
   if (typeof cookie !== 'object')
     throw read.wrong('cookie', cookie, 'give cookie options of express-session');
+  // Browsers take a __Host- cookie for the whole host only.
+  if (
+    name === undefined &&
+    (cookie.domain !== undefined || (cookie.path ?? '/') !== '/' || cookie.secure === false)
+  ) {
+    throw read.conflict(
+      "a `cookie` with a domain, a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
+    );
+  }
   const allowMemory = read.boolean('allowMemory', false);
   const redis = read.any('redis');
   read.end();

@@ -26,6 +26,9 @@ export function parseCallback(query: string): URLSearchParams {
 
 /** The state of a callback whose parameters have their standard names. */
 export function readState(params: URLSearchParams): string {
+  for (const name of ['state', 'code', 'error', 'iss']) {
+    if (params.getAll(name).length > 1) throw malformed(`it holds two different values of ${name}`);
+  }
   const state = params.get('state');
   if (!state || state.length > LONGEST_STATE) throw malformed('the state is missing');
   const code = params.get('code');

@@ -35,7 +35,8 @@ export async function startLogin(
       `The parameter '${reserved}' is set by the library. Remove it.`,
     );
   }
-  const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
+  const asked: Readonly<Record<string, string>> = { ...client.provider.authorizationParams, ...params };
+  const maxAge = asked.max_age === undefined ? undefined : Number(asked.max_age);
   const nonce = randomToken();
   const codeVerifier = randomToken();
   const state = await transactions.open(browser, {
@@ -45,7 +46,7 @@ export async function startLogin(
     codeVerifier,
     returnTo,
     ...(maxAge !== undefined && { maxAge }),
-    ...(params.prompt === 'none' && { silent: true }),
+    ...(asked.prompt === 'none' && { silent: true }),
   });
   return client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
 }
@@ -129,15 +130,27 @@ async function collectFacts(
   claims: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   const { source, userinfo } = client.provider.identity;
-  if (source === 'token_answer') return { ...tokens.raw };
+  if (source === 'token_answer') {
+    const further = userinfo === 'always' ? await client.userinfo(tokens.accessToken, tokens.raw) : {};
+    return { ...further, ...withoutTokens(tokens) };
+  }
   const wanted = userinfo === 'always' || (userinfo === 'auto' && lacksPromisedClaims(claims, tokens.scope));
   if (source === 'id_token' && !wanted) return { ...claims };
-  const further = await client.userinfo(tokens.accessToken);
+  const further = await client.userinfo(tokens.accessToken, tokens.raw);
   if (source === 'id_token' && further !== undefined && further.sub !== claims.sub) {
     throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
   }
   // What is signed counts: userinfo adds claims, and overrides none.
   return { ...further, ...claims };
+}
+
+/** What a token answer says about the user. Facts go into the session, and to the browser: no token may. */
+function withoutTokens({ raw, accessToken, refreshToken, idToken }: TokenSet): Record<string, unknown> {
+  const secret: unknown[] = [accessToken, refreshToken, idToken];
+  const members = ['access_token', 'refresh_token', 'id_token'];
+  return Object.fromEntries(
+    Object.entries(raw).filter(([name, value]) => !members.includes(name) && !secret.includes(value)),
+  );
 }
 
 /** The claims that no later id_token may contradict [OpenID Connect Core 12.2], and the provider's session. */

@@ -44,7 +44,7 @@ export function lacksPromisedClaims(
   scope: readonly string[],
 ): boolean {
   return scope.some((one) => {
-    const names = promised[one];
+    const names = Object.hasOwn(promised, one) ? promised[one] : undefined;
     return names !== undefined && !names.some((name) => claims[name] !== undefined);
   });
 }

@@ -58,6 +58,11 @@ export function aliyun(options: AliyunOptions): Provider {
       ? {}
       : { prompt: read.oneOf('prompt', ['admin_consent'], 'admin_consent') };
   const access_type = read.oneOf('accessType', ['offline', 'online'], 'offline');
+  for (const [param, option] of Object.entries({ access_type: 'accessType', prompt: 'prompt' })) {
+    if (common.authorizationParams?.[param] !== undefined) {
+      throw read.conflict(`authorizationParams may not name '${param}'. Use the option '${option}'.`);
+    }
+  }
   const provider = defineProvider({
     title: 'Alibaba Cloud',
     ...common,
@@ -65,13 +70,13 @@ export function aliyun(options: AliyunOptions): Provider {
     clientId: read.string('clientId', "give the application's id from the RAM console"),
     clientAuthentication: secretInBody(read),
     endpoints: {
+      issuer,
       authorization: site.authorization,
       token: `${issuer}/v1/token`,
       revocation: `${issuer}/v1/revoke`,
       jwks: `${issuer}/v1/keys`,
       userinfo: `${issuer}/v1/userinfo`,
       ...overrides,
-      issuer,
     },
     scope,
     authorizationParams: { ...common.authorizationParams, access_type, ...prompt },

@@ -22,10 +22,12 @@ export interface CommonOptions {
 /** Reads the options that every factory takes. `defineProvider` checks their values. */
 export function readCommon(options: OptionReader) {
   const common: Record<string, unknown> = {};
-  for (const name of ['title', 'authorizationParams', 'redirectUri', 'apiOrigins', 'pkce']) {
+  for (const name of ['title', 'redirectUri', 'apiOrigins', 'pkce']) {
     const value = options.any(name);
     if (value !== undefined) common[name] = value;
   }
+  // A factory may add to these, so they must be an object by now.
+  common.authorizationParams = options.record('authorizationParams', 'give an object of strings');
   return common as Omit<CommonOptions, 'name' | 'endpoints'>;
 }
 

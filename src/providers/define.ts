@@ -1,12 +1,19 @@
 import { isPlainObject, kind, OptionReader, parseSecureUrl } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import {
+  type Dialect,
   type Endpoints,
+  type IdentityMapping,
+  type IdTokenPolicy,
   markChecked,
   type Provider,
   type ProviderDefinition,
   reservedParam,
+  type TokenPlacement,
+  type UserCall,
 } from '../provider.js';
+
+const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
 
 /**
  * Makes a provider from its definition: what the shipped factories are made of, and the way to describe a provider
@@ -18,7 +25,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   const name = providerName(definition);
   const options = new OptionReader(`provider '${name}'`, definition);
   options.any('name');
-  const dialect = Object.freeze({ ...((options.any('dialect') as ProviderDefinition['dialect']) ?? {}) });
+  const dialect = readDialect(options);
   const discovery = options.boolean('discovery', false);
   const endpoints = readEndpoints(options, discovery);
   const authorizationParams = options.record('authorizationParams', 'give an object of strings');
@@ -26,8 +33,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   if (taken !== undefined) {
     throw options.conflict(`authorizationParams may not name '${taken}': the library sets it. Remove it.`);
   }
-  const idToken = options.any('idToken') as ProviderDefinition['idToken'];
-  const identity = options.any('identity') as ProviderDefinition['identity'];
+  const idToken = readIdTokenPolicy(options);
   const provider: Provider = {
     name,
     title: options.string('title', 'give a name for people', name),
@@ -39,26 +45,15 @@ export function defineProvider(definition: ProviderDefinition): Provider {
     pkce: options.boolean('pkce', true),
     authorizationParams,
     responseMode: options.oneOf('responseMode', ['query', 'form_post'], 'query'),
-    idToken: idToken && Object.freeze({ algs: [], nonce: 'required' as const, audiences: [], ...idToken }),
-    identity: Object.freeze({
-      source: idToken ? ('id_token' as const) : ('userinfo' as const),
-      userinfo: 'auto' as const,
-      subject: ['sub'],
-      name: ['name', 'preferred_username'],
-      email: ['email'],
-      picture: ['picture'],
-      ...identity,
-    }),
+    idToken,
+    identity: readIdentity(options, idToken),
     revoke: options.oneOf('revoke', ['refresh_token', 'refresh_token_only'], 'refresh_token'),
-    tokenPlacement: Object.freeze({
-      header: 'Authorization',
-      prefix: 'Bearer ',
-      ...(options.any('tokenPlacement') as ProviderDefinition['tokenPlacement']),
-    }),
+    tokenPlacement: readTokenPlacement(options),
     apiOrigins: readOrigins(options),
     dialect,
     issuerId: endpoints.issuer ?? (endpoints.token as string),
     ...readRedirectUri(options),
+    ...readAssertion(options),
   };
   options.end();
   checkIdentitySource(options, provider);
@@ -92,6 +87,105 @@ function readClientAuthentication(options: OptionReader): Provider['clientAuthen
     );
   }
   return Object.freeze({ ...given });
+}
+
+function readDialect(options: OptionReader): Dialect {
+  const read = options.group('dialect');
+  const dialect: Record<string, unknown> = {};
+  for (const part of [
+    'authorization',
+    'callback',
+    'request',
+    'refresh',
+    'revocation',
+    'answer',
+    'error',
+    'hooks',
+  ]) {
+    const value = read.any(part);
+    if (value === undefined) continue;
+    if (!isPlainObject(value)) throw read.wrong(part, value, 'give an object, or leave it out');
+    dialect[part] = Object.freeze({ ...value });
+  }
+  read.end();
+  if (dialect.hooks !== undefined) {
+    const hooks = read.group('hooks');
+    for (const hook of ['authorizationUrl', 'callback', 'request', 'response'])
+      hooks.function(hook, 'give a function');
+    hooks.end();
+  }
+  return Object.freeze(dialect);
+}
+
+function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
+  if (options.any('idToken') === undefined) return undefined;
+  const read = options.group('idToken');
+  const fix = "give asymmetric algorithms only, such as ['RS256']";
+  const algs = stringsOrNone(read, 'algs', fix) ?? [];
+  if (!algs.every((alg) => asymmetric.test(alg))) throw read.wrong('algs', algs, fix);
+  const policy: IdTokenPolicy = {
+    algs,
+    nonce: read.oneOf('nonce', ['required', 'if-present'], 'required'),
+    audiences: stringsOrNone(read, 'audiences', 'give audiences as strings') ?? [],
+  };
+  read.end();
+  return Object.freeze(policy);
+}
+
+function readIdentity(options: OptionReader, idToken: IdTokenPolicy | undefined): IdentityMapping {
+  const read = options.group('identity');
+  const fix = 'give the name of a claim, or several';
+  const refuse = read.function<IdentityMapping['refuse']>('refuse', 'give a function of the claims');
+  const source = idToken ? 'id_token' : 'userinfo';
+  const identity: IdentityMapping = {
+    source: read.oneOf('source', ['id_token', 'token_answer', 'userinfo'], source),
+    userinfo: read.oneOf('userinfo', ['auto', 'always', 'never'], 'auto'),
+    subject: read.strings('subject', fix) ?? ['sub'],
+    name: stringsOrNone(read, 'name', fix) ?? ['name', 'preferred_username'],
+    email: stringsOrNone(read, 'email', fix) ?? ['email'],
+    picture: stringsOrNone(read, 'picture', fix) ?? ['picture'],
+    calls: readCalls(read),
+    ...(refuse && { refuse }),
+  };
+  read.end();
+  return Object.freeze(identity);
+}
+
+function readCalls(read: OptionReader): readonly UserCall[] {
+  const calls = read.any('calls') ?? [{}];
+  if (!Array.isArray(calls) || calls.length === 0 || !calls.every(isPlainObject)) {
+    throw read.wrong('calls', calls, "give an array of calls, such as [{ endpoint: 'userinfo' }]");
+  }
+  return Object.freeze(calls.map((call) => Object.freeze({ ...call }) as UserCall));
+}
+
+/** A list that may be empty: a provider that has no such thing. */
+function stringsOrNone(read: OptionReader, name: string, fix: string): readonly string[] | undefined {
+  const value = read.any(name);
+  return Array.isArray(value) && value.length === 0 ? [] : read.strings(name, fix);
+}
+
+function readAssertion(options: OptionReader): Pick<ProviderDefinition, 'assertion'> {
+  const fix = 'give a function that signs an assertion about a user';
+  const assertion = options.function<NonNullable<ProviderDefinition['assertion']>>('assertion', fix);
+  return assertion ? { assertion } : {};
+}
+
+function readTokenPlacement(options: OptionReader): TokenPlacement {
+  const read = options.group('tokenPlacement');
+  const query = read.optionalString('query', 'give the name of a parameter');
+  if (query !== undefined) {
+    read.end();
+    return Object.freeze({ query });
+  }
+  const header = read.string('header', 'give the name of a header', 'Authorization');
+  const prefix = read.any('prefix') ?? 'Bearer ';
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header)) throw read.wrong('header', header, 'give the name of a header');
+  if (typeof prefix !== 'string' || !/^[\x20-\x7e]*$/.test(prefix)) {
+    throw read.wrong('prefix', prefix, "give what stands before the token, such as 'Bearer ', or ''");
+  }
+  read.end();
+  return Object.freeze({ header, prefix });
 }
 
 function readEndpoints(options: OptionReader, discovery: boolean): Readonly<Endpoints> {
@@ -138,6 +232,12 @@ function readRedirectUri(options: OptionReader): { redirectUri?: string } {
 /** A provider of which nothing could ever say who the user is would fail at every login: say so now. */
 function checkIdentitySource(options: OptionReader, provider: Provider): void {
   const { source } = provider.identity;
+  if (source === 'id_token' && !provider.idToken) {
+    throw options.missing(
+      'idToken',
+      "say how id_tokens are judged: {} will do, or take another 'identity.source'",
+    );
+  }
   if (source === 'userinfo' && !provider.discovery && provider.endpoints.userinfo === undefined) {
     throw options.missing('endpoints.userinfo', 'give the URL that says who the user is');
   }

@@ -29,6 +29,9 @@ export function oauth2(options: OAuth2Options): Provider {
     'clientSecret',
     'give the secret, or leave it out for a public client',
   );
+  if (read.any('clientAuth') !== undefined && clientSecret === undefined) {
+    throw read.missing('clientSecret', "give the secret that the option 'clientAuth' is about");
+  }
   const method = read.oneOf('clientAuth', ['basic', 'post'], 'basic');
   const claims = read.group('claims');
   const identity = Object.fromEntries(

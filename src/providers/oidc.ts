@@ -34,7 +34,11 @@ const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
  */
 export function oidc(options: OidcOptions): Provider {
   const read = new OptionReader('oidc', options);
+  const issuer = read.string('issuer', "give the provider's issuer identifier, an https URL");
   const overrides: Endpoints = readEndpointOverrides(read);
+  if (overrides.issuer !== undefined && overrides.issuer !== issuer) {
+    throw read.conflict("the options 'issuer' and 'endpoints.issuer' differ. Leave out the latter.");
+  }
   const scope = read.words('scope', ['openid', 'profile', 'email']);
   if (!scope.includes('openid')) {
     throw read.conflict(
@@ -61,10 +65,7 @@ export function oidc(options: OidcOptions): Provider {
     clientId: read.string('clientId', 'give the client id under which the app is registered'),
     clientAuthentication: clientSecret === undefined ? { method: 'none' } : { method, clientSecret },
     discovery: true,
-    endpoints: {
-      ...overrides,
-      issuer: read.string('issuer', "give the provider's issuer identifier, an https URL"),
-    },
+    endpoints: { ...overrides, issuer },
     scope,
     responseMode: read.oneOf('responseMode', ['query', 'form_post'], 'query'),
     idToken: {

@@ -51,7 +51,7 @@ function checkTarget(url: URL, apiOrigins: readonly string[] | undefined): void 
 
 /** Follows redirects itself: fetch drops `Authorization` on the way to another origin, but no header of another name. */
 async function fetchWithToken(
-  { header, prefix }: TokenPlacement,
+  placement: TokenPlacement,
   accessToken: string,
   first: URL,
   init: RequestInit,
@@ -60,8 +60,8 @@ async function fetchWithToken(
   let next: RequestInit = init;
   for (let count = 0; ; count += 1) {
     const headers = new Headers(next.headers);
-    if (url.origin === first.origin) headers.set(header, `${prefix}${accessToken}`);
-    const response = await fetch(url, { ...next, headers, redirect: 'manual' });
+    const target = url.origin === first.origin ? place(placement, accessToken, url, headers) : url;
+    const response = await fetch(target, { ...next, headers, redirect: 'manual' });
     const location = response.headers.get('location');
     const redirected = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
     if (!redirected || init.redirect === 'manual') return response;
@@ -88,4 +88,14 @@ function afterRedirect(init: RequestInit, status: number): RequestInit {
   }
   if (init.body instanceof ReadableStream) throw new TypeError('fetch failed: a stream cannot be sent twice');
   return init;
+}
+
+function place(placement: TokenPlacement, accessToken: string, url: URL, headers: Headers): URL {
+  if ('header' in placement) {
+    headers.set(placement.header, `${placement.prefix}${accessToken}`);
+    return url;
+  }
+  const target = new URL(url);
+  target.searchParams.set(placement.query, accessToken);
+  return target;
 }

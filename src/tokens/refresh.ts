@@ -52,7 +52,7 @@ export async function refreshLogin(
   id: string,
   seen: number,
 ): Promise<LoginRecord> {
-  const { records, locks, backoff, clock } = deps;
+  const { records, locks, clock } = deps;
   const lease = deps.providerTimeout * 1000 + LEASE_MARGIN;
   const owner = randomBytes(16).toString('base64url');
   for (;;) {
@@ -62,15 +62,16 @@ export async function refreshLogin(
       deps.emit({ type: 'token.refresh_shared', provider: record.provider, login: hashLoginId(id) });
       return record;
     }
-    const pause = await backoff.readBackoff(id);
-    if (pause && pause.until > clock.now()) throw paused(pause, clock.now());
-    if (await locks.acquire(id, owner, lease)) {
+    await checkBackoff(deps, id);
+    if (await acquire(deps, id, owner, lease)) {
       const renewing = renewLease(deps, id, owner, lease);
       try {
         // Somebody may have refreshed between our look and our lock.
         const current = await records.read(id);
         if (!current) throw ended();
         if (current.version > seen && !current.pending) return current;
+        // Or have failed to: then we wait as everybody does.
+        await checkBackoff(deps, id);
         return await refreshHoldingLock(deps, current);
       } finally {
         renewing.stop();
@@ -79,6 +80,21 @@ export async function refreshLogin(
       }
     }
     await clock.sleep(POLL * (0.5 + Math.random()));
+  }
+}
+
+async function checkBackoff({ backoff, clock }: RefreshDependencies, id: string): Promise<void> {
+  const pause = await backoff.readBackoff(id);
+  if (pause && pause.until > clock.now()) throw paused(pause, clock.now());
+}
+
+async function acquire({ locks }: RefreshDependencies, id: string, owner: string, lease: number) {
+  try {
+    return await locks.acquire(id, owner, lease);
+  } catch (error) {
+    // A command that timed out may have been executed: then nobody could refresh before the lease ends.
+    locks.release(id, owner).catch(() => {});
+    throw error;
   }
 }
 
@@ -135,7 +151,7 @@ async function acceptPending(
   try {
     await client.verifyRefreshed(answer, record.claims ?? {});
   } catch (error) {
-    if (!(error instanceof ProviderUnavailableError)) {
+    if (isOAuthLoginError(error) && error.code === 'id_token_invalid') {
       // Tokens of another user, or forged ones: nothing of this login can be trusted any more.
       deps.emit({
         type: 'alert',

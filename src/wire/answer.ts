@@ -5,7 +5,7 @@ import {
   ProviderUnavailableError,
   retryAfter,
 } from '../errors.js';
-import type { Dialect, StandardError, WireResponse } from '../provider.js';
+import type { Dialect, StandardError, SuccessRule, WireResponse } from '../provider.js';
 import { at, firstOf } from './dialect.js';
 
 /** What a token endpoint gave, in our terms. What the provider left out is absent. */
@@ -24,7 +24,11 @@ export interface TokenAnswer {
 }
 
 /** Throws what an answer that is not a success means [RFC 6749 5.2]; returns the body of one that is. */
-export function readSuccess(response: WireResponse, dialect: Dialect): Record<string, unknown> {
+export function readSuccess(
+  response: WireResponse,
+  dialect: Dialect,
+  success: SuccessRule | undefined = dialect.answer?.success,
+): Record<string, unknown> {
   const { status, body } = response;
   if (status >= 300 && status < 400) {
     throw new ProviderProtocolError(
@@ -32,7 +36,6 @@ export function readSuccess(response: WireResponse, dialect: Dialect): Record<st
       `The provider redirected the request (HTTP ${status}).`,
     );
   }
-  const success = dialect.answer?.success;
   const failed = success
     ? !success.values.includes(String(at(body, success.path)))
     : firstOf(body, ['error']) !== undefined;
@@ -47,7 +50,9 @@ export function readSuccess(response: WireResponse, dialect: Dialect): Record<st
 function rejection(response: WireResponse, dialect: Dialect): Error {
   const { status, headers, body } = response;
   const { code: names = ['error'], requestId: ids = [], map = {} } = dialect.error ?? {};
-  const value = firstOf(body, names);
+  const value = names
+    .map((name) => at(body, name.split('.')))
+    .find((one) => one !== undefined && one !== null);
   const providerCode =
     typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 255) : undefined;
   const id = firstOf(body, ids) ?? ids.map((name) => headers.get(name)).find((header) => header !== null);
@@ -55,8 +60,8 @@ function rejection(response: WireResponse, dialect: Dialect): Error {
     ...(providerCode !== undefined && { providerCode }),
     ...(typeof id === 'string' && { requestId: id.slice(0, 255) }),
   };
-  const error =
-    providerCode === undefined ? undefined : (map[providerCode] ?? (providerCode as StandardError));
+  const mapped = providerCode !== undefined && Object.hasOwn(map, providerCode);
+  const error = mapped ? map[providerCode] : (providerCode as StandardError | undefined);
   if (
     status === 429 ||
     status === 408 ||

@@ -4,20 +4,22 @@ import {
   buildAuthorizationUrlWithPAR,
   buildEndSessionUrl,
   calculatePKCECodeChallenge,
+  genericGrantRequest,
   refreshTokenGrant,
   type ServerMetadata,
   tokenRevocation,
 } from 'openid-client';
 import { type Clock, systemClock } from '../clock.js';
-import { OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
-import type { Provider } from '../provider.js';
-import { readSuccess, type TokenAnswer } from './answer.js';
+import { ConfigurationError, OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
+import type { AssertionSubject, Provider } from '../provider.js';
+import type { TokenAnswer } from './answer.js';
 import { fromCallback, toAuthorizationUrl } from './dialect.js';
-import { createProviderFetch, parseJson } from './http.js';
+import { createProviderFetch } from './http.js';
 import { type IdTokenClaims, verifyIdToken } from './id-token.js';
 import { createKeySet } from './jwks.js';
 import { createMetadata, required } from './metadata.js';
 import { asOurError, tokenEndpointCall } from './token-endpoint.js';
+import { callForUser } from './user-calls.js';
 
 /** An `id_token_hint` that makes a URL longer than this is left out: servers refuse long request lines. */
 const LONGEST_URL = 4000;
@@ -52,8 +54,10 @@ export interface ProviderClient {
   /** New tokens. An id_token that comes along is not yet judged: see `verifyRefreshed`. */
   refresh(refreshToken: string): Promise<TokenAnswer>;
   verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
-  /** The provider's facts about the user; `undefined` where there is no such endpoint. */
-  userinfo(accessToken: string): Promise<Record<string, unknown> | undefined>;
+  /** Tokens for a user whom the app itself has authenticated [RFC 7523]. */
+  exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
+  /** The provider's facts about the user; `undefined` where there is no such endpoint. `raw` is the token answer. */
+  userinfo(accessToken: string, raw?: TokenAnswer['raw']): Promise<Record<string, unknown> | undefined>;
   /** Whether the provider took it; `false` where the provider has no way to revoke this token. */
   revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
   endSessionUrl(params: { postLogoutRedirectUri: string; idToken?: string }): Promise<URL | undefined>;
@@ -147,8 +151,9 @@ export function createProviderClient(
       const standard = policy?.nonce === 'required' && policy.audiences.length === 0;
       const { config, answer } = call(server, standard);
       const callback = new URL(redirectUri);
-      callback.search = params.toString();
-      if (provider.endpoints.issuer === undefined) callback.searchParams.delete('iss');
+      for (const name of ['code', 'state', ...(provider.endpoints.issuer === undefined ? [] : ['iss'])]) {
+        for (const value of params.getAll(name)) callback.searchParams.append(name, value);
+      }
       try {
         await authorizationCodeGrant(config, callback, {
           expectedState: state,
@@ -177,15 +182,28 @@ export function createProviderClient(
       await verify(answer, { previous });
     },
 
-    async userinfo(accessToken) {
+    async exchangeAssertion(subject) {
+      if (!provider.assertion) {
+        throw new ConfigurationError(
+          'invalid_option',
+          `The provider '${provider.name}' takes no assertions. Log in by its login route.`,
+        );
+      }
+      const { config, answer } = call(await metadata());
+      const assertion = await provider.assertion(subject);
+      try {
+        await genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:jwt-bearer', { assertion });
+      } catch (error) {
+        throw asOurError(error);
+      }
+      return answer();
+    },
+
+    async userinfo(accessToken, raw = {}) {
       const server = await metadata();
-      const url = server.userinfo_endpoint;
-      if (url === undefined) return undefined;
-      const { header, prefix } = provider.tokenPlacement;
-      const { status, headers, text } = await fetch(url, {
-        headers: { accept: 'application/json', [header]: `${prefix}${accessToken}` },
-      });
-      return readSuccess({ status, headers, body: parseJson(text) }, {});
+      const { userinfo_endpoint: userinfo } = server;
+      const endpoints = { ...provider.endpoints, ...(userinfo !== undefined && { userinfo }) };
+      return callForUser(provider, endpoints, fetch, accessToken, raw);
     },
 
     async revoke({ accessToken, refreshToken }) {
@@ -199,9 +217,10 @@ export function createProviderClient(
         });
       } catch (error) {
         const ours = asOurError(error);
-        // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2].
-        if (ours instanceof OAuthLoginError && /^invalid_(?:grant|token)$/.test(ours.providerCode ?? ''))
-          return true;
+        // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2]; some servers call it an
+        // invalid request.
+        const dead = /^invalid_(?:grant|token|request)$/;
+        if (ours instanceof OAuthLoginError && dead.test(ours.providerCode ?? '')) return true;
         throw ours;
       }
       return true;

@@ -1,4 +1,4 @@
-import type { Dialect, WireRequest } from '../provider.js';
+import type { Dialect, Endpoints, RequestRules, WireRequest } from '../provider.js';
 
 /** Puts the names of a dialect in the place of the standard ones in an authorization URL. */
 export function toAuthorizationUrl(standard: URL, dialect: Dialect): URL {
@@ -8,49 +8,73 @@ export function toAuthorizationUrl(standard: URL, dialect: Dialect): URL {
   for (const [name, value] of standard.searchParams) {
     if (omit.includes(name)) continue;
     url.searchParams.append(
-      rename[name] ?? name,
+      renamed(name, rename),
       name === 'scope' ? value.replaceAll(' ', scopeDelimiter) : value,
     );
   }
+  const final = dialect.hooks?.authorizationUrl?.(url) ?? url;
   // URLSearchParams writes a space as `+`, which some platforms take literally.
-  url.search = url.search.replaceAll('+', '%20');
-  return dialect.hooks?.authorizationUrl?.(url) ?? url;
+  final.search = final.search.replaceAll('+', '%20');
+  return final;
 }
 
 /** Puts the standard names in the place of a dialect's in the parameters of a callback. */
 export function fromCallback(params: URLSearchParams, dialect: Dialect): URLSearchParams {
   const rename = dialect.callback?.rename ?? {};
-  const renamed = new URLSearchParams(
-    [...params].map(([name, value]): [string, string] => [rename[name] ?? name, value]),
-  );
-  return dialect.hooks?.callback?.(renamed) ?? renamed;
+  const standard = new URLSearchParams();
+  for (const [name, value] of params) {
+    const own = renamed(name, rename);
+    // Some send one thing under both names; two different things are for the caller to refuse.
+    if (!standard.getAll(own).includes(value)) standard.append(own, value);
+  }
+  return dialect.hooks?.callback?.(standard) ?? standard;
 }
 
 /** Puts a standard form request into the form of a dialect. */
-export function toWireRequest(standard: WireRequest, dialect: Dialect): { url: string; init: RequestInit } {
-  const { rename = {}, omit = [], encoding = 'form' } = dialect.request ?? {};
-  const renamed: WireRequest = {
+export function toWireRequest(
+  standard: WireRequest,
+  dialect: Dialect,
+  endpoints: Readonly<Endpoints> = {},
+): { url: string; init: RequestInit } {
+  const { rename = {}, omit = [], add = {}, encoding = 'form', ...rules } = rulesFor(standard, dialect);
+  const own: WireRequest = {
     ...standard,
-    params: standard.params
-      .filter(([name]) => !omit.includes(name))
-      .map(([name, value]) => [rename[name] ?? name, value]),
+    method: rules.method ?? standard.method,
+    url: (rules.endpoint === undefined ? undefined : endpoints[rules.endpoint]) ?? standard.url,
+    params: [
+      ...standard.params
+        .filter(([name]) => !omit.includes(name))
+        .map(([name, value]) => [renamed(name, rename), value] as const),
+      ...Object.entries(add),
+    ],
   };
-  const request = dialect.hooks?.request?.(renamed) ?? renamed;
-  const { method, params } = request;
-  const headers: Record<string, string> = { ...request.headers };
+  const request = dialect.hooks?.request?.(own) ?? own;
+  return encode(request, encoding);
+}
+
+function rulesFor({ endpoint, grant }: WireRequest, dialect: Dialect): RequestRules {
+  const instead =
+    endpoint === 'revocation' ? dialect.revocation : grant === 'refresh_token' ? dialect.refresh : undefined;
+  return instead ?? dialect.request ?? {};
+}
+
+function encode({ url, method, headers: given, params }: WireRequest, encoding: RequestRules['encoding']) {
+  const { 'content-type': _standard, ...headers } = given;
   const form = new URLSearchParams(params.map(([name, value]): [string, string] => [name, value]));
   if (encoding === 'query') {
-    const url = new URL(request.url);
-    for (const [name, value] of form) url.searchParams.append(name, value);
-    delete headers['content-type'];
-    return { url: url.href, init: { method, headers } };
+    const target = new URL(url);
+    for (const [name, value] of form) target.searchParams.append(name, value);
+    return { url: target.href, init: { method, headers } };
   }
-  if (encoding === 'json') {
-    headers['content-type'] = 'application/json';
-    return { url: request.url, init: { method, headers, body: JSON.stringify(Object.fromEntries(form)) } };
-  }
-  headers['content-type'] = 'application/x-www-form-urlencoded';
-  return { url: request.url, init: { method, headers, body: form.toString() } };
+  const json = encoding === 'json';
+  const type = json ? 'application/json' : 'application/x-www-form-urlencoded';
+  const body = json ? JSON.stringify(Object.fromEntries(form)) : form.toString();
+  return { url, init: { method, headers: { ...headers, 'content-type': type }, body } };
+}
+
+/** A browser chooses the names in a callback: `constructor` must not be found. */
+function renamed(name: string, rename: Readonly<Record<string, string>>): string {
+  return (Object.hasOwn(rename, name) ? rename[name] : undefined) ?? name;
 }
 
 /** The member at a path of own properties; `undefined` where the path ends early. */

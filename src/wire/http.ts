@@ -21,8 +21,10 @@ export function createProviderFetch(
   timeoutSeconds: number,
   fetch: typeof globalThis.fetch = globalThis.fetch,
 ): ProviderFetch {
+  // Timers take whole milliseconds, and go off at once when set for longer than 31 bits of them.
+  const milliseconds = Math.min(Math.ceil(timeoutSeconds * 1000), 2 ** 31 - 1);
   return async (url, init) => {
-    const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+    const deadline = AbortSignal.timeout(milliseconds);
     try {
       const response = await fetch(url, { ...init, redirect: 'manual', signal: deadline });
       return { status: response.status, headers: response.headers, text: await readBounded(response) };

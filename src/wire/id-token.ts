@@ -50,8 +50,9 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
       throw refuted('signature or claims', error);
     throw error;
   });
-  const typ = protectedHeader.typ?.toLowerCase();
-  if (typ !== undefined && typ !== 'jwt') throw refuted('typ');
+  // Typed as a string, but nobody has looked.
+  const typ: unknown = protectedHeader.typ;
+  if (typ !== undefined && String(typ).toLowerCase() !== 'jwt') throw refuted('typ');
   checkSubject(payload.sub);
   checkTimes(payload, expected);
   checkAudience(payload, expected);

@@ -18,6 +18,7 @@ const THROTTLE = 5_000;
 export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): JWTVerifyGetKey {
   let keys: { at: number; find: JWTVerifyGetKey } | undefined;
   let loading: Promise<void> | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   const load = async () => {
     const { status, text } = await fetch(url, { headers: { accept: 'application/json' } });
@@ -51,13 +52,19 @@ export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): J
       });
     }
     if (!keys) throw keysUnavailable(undefined);
+    const known = keys;
     try {
-      return await keys.find(header, token);
+      return await known.find(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || clock.now() - keys.at < THROTTLE) throw error;
-      await reload().catch((cause) => {
-        throw keysUnavailable(cause);
-      });
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (keys === known) {
+        // The provider may have a new key. Until it may be asked again, nothing is known about the token.
+        if (!loading && clock.now() - lookedAt < THROTTLE) throw keysUnavailable(error);
+        lookedAt = clock.now();
+        await reload().catch((cause) => {
+          throw keysUnavailable(cause);
+        });
+      }
       return await keys.find(header, token);
     }
   };

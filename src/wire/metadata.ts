@@ -1,7 +1,7 @@
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Clock } from '../clock.js';
 import { isPlainObject, parseSecureUrl } from '../config.js';
-import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError } from '../errors.js';
+import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError, retryAfter } from '../errors.js';
 import type { Endpoints, Provider } from '../provider.js';
 import { type ProviderFetch, parseJson } from './http.js';
 
@@ -41,8 +41,10 @@ export function createMetadata(
     loading ??= load().finally(() => {
       loading = undefined;
     });
-    const stale = found?.metadata;
-    return stale ? loading.catch(() => stale) : loading;
+    if (!found) return loading;
+    // Nobody waits for what may hang.
+    loading.catch(() => {});
+    return found.metadata;
   };
 }
 
@@ -67,6 +69,14 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
         unreachable = error;
         throw error;
       });
+      if (answer.status >= 500 || answer.status === 429) {
+        unreachable = new ProviderUnavailableError(
+          'provider_unavailable',
+          `The metadata of '${provider.name}' cannot be read now (HTTP ${answer.status}).`,
+          { headers: retryAfter(1000) },
+        );
+        throw unreachable;
+      }
       return new Response(answer.text || null, { status: answer.status, headers: contentType(answer.text) });
     },
     execute: [allowInsecureRequests],

@@ -53,6 +53,7 @@ export function tokenEndpointCall(
         params,
       },
       dialect,
+      provider.endpoints,
     );
     const sentAt = now();
     const { status, headers, text } = await fetch(request.url, request.init);

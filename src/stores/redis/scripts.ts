@@ -20,18 +20,23 @@ local record = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 return record`,
   },
-  /** KEYS: index, transaction. ARGV: id, value, ttl, limit, prefix of transactions, now. */
+  /**
+   * KEYS: index, transaction. ARGV: id, value, ttl, limit, now. The newest has the highest score, also of those within
+   * one millisecond. What comes before the id in a transaction's key depends on the client's key prefix.
+   */
   oauthOpenTransaction: {
     numberOfKeys: 2,
     lua: `
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[6] - ARGV[3])
-redis.call('ZADD', KEYS[1], ARGV[6], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[5] - ARGV[3])
+local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('ZADD', KEYS[1], math.max(ARGV[5], (newest or 0) + 1), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 local surplus = redis.call('ZCARD', KEYS[1]) - ARGV[4]
 if surplus > 0 then
   local oldest = redis.call('ZPOPMIN', KEYS[1], surplus)
-  for i = 1, #oldest, 2 do redis.call('DEL', ARGV[5] .. oldest[i]) end
+  local prefix = string.sub(KEYS[2], 1, -1 - #ARGV[1])
+  for i = 1, #oldest, 2 do redis.call('DEL', prefix .. oldest[i]) end
 end`,
   },
   /** KEYS: index, transaction. ARGV: id. */

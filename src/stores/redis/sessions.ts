@@ -1,4 +1,5 @@
 import { RedisStore } from 'connect-redis';
+import type { Cluster, Redis } from 'ioredis';
 import type { SessionBackend } from '../contracts.js';
 import type { Connection } from './client.js';
 import { defineScripts } from './scripts.js';
@@ -15,7 +16,6 @@ export function createRedisSessions(
   options: { prefix: string; idleTimeout: number },
 ): SessionBackend {
   const scripted = defineScripts(client);
-  const listing = new RedisStore({ client, prefix: options.prefix });
   const ttl = Math.ceil(options.idleTimeout);
   const key = (sid: string) => options.prefix + sid;
   return {
@@ -36,6 +36,14 @@ export function createRedisSessions(
     async take(sid) {
       return (await run(() => client.getdel(key(sid)))) ?? undefined;
     },
-    ids: () => run(async () => (await listing.ids()) as string[]),
+    ids: () => run(() => listIds(client, options.prefix)),
   };
+}
+
+/** A scan goes to one server, and knows nothing of the client's key prefix. */
+async function listIds(client: Redis | Cluster, prefix: string): Promise<string[]> {
+  const masters = 'nodes' in client ? client.nodes('master') : [client];
+  const fullPrefix = (client.options.keyPrefix ?? '') + prefix;
+  const stores = masters.map((master) => new RedisStore({ client: master, prefix: fullPrefix }));
+  return (await Promise.all(stores.map(async (store) => (await store.ids()) as string[]))).flat();
 }

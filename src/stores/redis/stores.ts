@@ -44,7 +44,6 @@ export function createRedisStores({ client, run }: Connection): Stores {
             Buffer.from(value),
             whole(ttl),
             limit,
-            transactionKey(browser, ''),
             Date.now(),
           ),
         );

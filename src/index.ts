@@ -34,6 +34,7 @@ export type {
 } from './express/types.js';
 export type { User } from './login/user.js';
 export type {
+  AssertionSubject,
   ClientAuthentication,
   Dialect,
   Endpoints,
@@ -41,15 +42,22 @@ export type {
   IdTokenPolicy,
   Provider,
   ProviderDefinition,
+  RequestRules,
   StandardError,
+  SuccessRule,
   TokenPlacement,
+  UserCall,
   WireRequest,
   WireResponse,
 } from './provider.js';
 export { type AliyunOptions, aliyun } from './providers/aliyun.js';
+export { type AliyunPdsOptions, aliyunPds, type PdsLoginType } from './providers/aliyun-pds.js';
+export { type AliyunPdsJwtOptions, aliyunPdsJwt } from './providers/aliyun-pds-jwt.js';
 export type { CommonOptions } from './providers/common.js';
 export { defineProvider } from './providers/define.js';
 export { type OAuth2Options, oauth2 } from './providers/oauth2.js';
 export { type OidcOptions, oidc } from './providers/oidc.js';
+export { type OpenPlatformOptions, openPlatform } from './providers/open-platform.js';
+export { type WelinkOptions, welink } from './providers/welink.js';
 export type { RedisClient, RedisOption } from './stores/redis/client.js';
 export type { TokenSet } from './tokens/token-set.js';

@@ -1,10 +1,11 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { isPlainObject, kind, OptionReader } from '../config.js';
-import { AuthorizationDeniedError, ConfigurationError, LoginRequiredError } from '../errors.js';
+import { isPlainObject, OptionReader } from '../config.js';
+import { AuthorizationDeniedError, LoginRequiredError } from '../errors.js';
 import { timeLeft } from '../tokens/token-set.js';
 import type { Login } from './options.js';
 import { isNavigation, noStore } from './request-facts.js';
-import { RequestContext } from './request-oauth.js';
+import type { RequestLogins } from './request-logins.js';
+import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
 
 /** Options of {@link requireLogin}. */
@@ -123,27 +124,24 @@ function parseRefreshRules(options: unknown): AutoRefreshOptions {
 }
 
 async function protect(rules: Rules, req: Request, res: Response): Promise<boolean> {
-  const oauth = contextOf(req);
-  const found = oauth.find(rules.provider);
-  if (!found) return requireLoginNow(oauth, req, res, rules.provider);
-  const login = await keepFresh(oauth, ...found);
-  if (!login) return requireLoginNow(oauth, req, res, found[0]);
+  const logins = loginsOf(req);
+  const found = logins.find(rules.provider);
+  if (!found) return askToLogIn(req, res, rules.provider);
+  const login = await keepFresh(logins, ...found);
+  if (!login) return askToLogIn(req, res, found[0]);
   if (rules.maxAge !== undefined && age(login) > rules.maxAge) {
-    return requireLoginNow(oauth, req, res, found[0], rules.maxAge);
+    // A provider that promises nonces is an OpenID Provider in full, and knows this parameter.
+    const knows = logins.client(found[0]).provider.idToken?.nonce === 'required';
+    return askToLogIn(req, res, found[0], knows ? { max_age: String(rules.maxAge) } : undefined);
   }
   await authorize(rules, { provider: found[0], ...login }, req);
   return true;
 }
 
 async function refreshAll({ provider, leeway }: AutoRefreshOptions, req: Request): Promise<boolean> {
-  const oauth = contextOf(req);
-  const names = provider === undefined ? oauth.logins.map((login) => login.provider) : [provider];
-  await Promise.all(
-    names.map(async (name) => {
-      const found = oauth.find(name);
-      if (found) await keepFresh(oauth, ...found, leeway);
-    }),
-  );
+  const logins = loginsOf(req);
+  const wanted = provider === undefined ? logins.entries() : [logins.find(provider)];
+  await Promise.all(wanted.map((found) => found && keepFresh(logins, ...found, leeway)));
   return true;
 }
 
@@ -154,19 +152,19 @@ async function refreshAll({ provider, leeway }: AutoRefreshOptions, req: Request
  * @returns `undefined` when the login has ended.
  */
 async function keepFresh(
-  oauth: RequestContext,
+  logins: RequestLogins,
   provider: string,
   inSession: SessionLogin,
-  leeway = oauth.leeway(provider),
+  leeway = logins.leeway(provider),
 ): Promise<SessionLogin | undefined> {
-  const login = oauth.trustsSession(provider) ? inSession : await oauth.verify(provider, inSession);
+  const login = logins.trustsSession(provider) ? inSession : await logins.verify(provider, inSession);
   if (!login) {
-    await oauth.forget(provider, inSession);
+    await logins.forget(provider, inSession);
     return undefined;
   }
   const left = timeLeft(login, Date.now());
   if (left > leeway * 1000) return login;
-  const fresh = oauth.obtain(provider, login, { leeway }).then(
+  const fresh = logins.obtain(provider, login, { leeway }).then(
     ({ tokens }) => ({ ...login, scope: tokens.scope }),
     (error: unknown) => {
       if (error instanceof LoginRequiredError) return undefined;
@@ -216,33 +214,24 @@ function age({ loggedInAt, user }: SessionLogin): number {
   return (Date.now() - since) / 1000;
 }
 
-async function requireLoginNow(
-  oauth: RequestContext,
+/** Sends a person to the login, and tells a program where it is. */
+async function askToLogIn(
   req: Request,
   res: Response,
   provider: string | undefined,
-  maxAge?: number,
+  params?: Record<string, string>,
 ): Promise<false> {
-  noStore(res);
+  const { oauth } = req;
   const which = provider === undefined ? {} : { provider };
+  noStore(res);
   if (isNavigation(req)) {
     const returnTo = req.originalUrl;
-    if (maxAge === undefined) res.redirect(302, oauth.loginUrl({ ...which, returnTo }));
-    else await oauth.redirectToLogin({ ...which, returnTo, params: { max_age: String(maxAge) } });
+    if (params) await oauth.redirectToLogin({ ...which, returnTo, params });
+    else res.redirect(302, oauth.loginUrl({ ...which, returnTo }));
     return false;
   }
   const login_url = oauth.loginUrl(which);
   res.status(401).set('WWW-Authenticate', `Session realm="login", login_url="${login_url}"`);
   res.json({ error: 'login_required', login_url });
   return false;
-}
-
-/** A guard without a router behind it refuses; it must never let a request through. */
-function contextOf(req: Request): RequestContext {
-  const oauth: unknown = req.oauth;
-  if (oauth instanceof RequestContext) return oauth;
-  throw new ConfigurationError(
-    'session_missing',
-    `A guard found no req.oauth (it is ${kind(oauth)}). Mount oauthRouter(…) before the guarded routes.`,
-  );
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import {
   AuthorizationDeniedError,
@@ -9,16 +8,14 @@ import {
 } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import { parseCallback } from '../login/callback.js';
-import { finishLogin, type NewLogin } from '../login/login.js';
+import { finishLogin } from '../login/login.js';
 import { parseReturnTo } from '../login/return-to.js';
 import type { ProviderClient } from '../wire/client.js';
+import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
 import { chooserPage } from './pages.js';
 import { isForPage, isPrefetch, noStore, publicOrigin } from './request-facts.js';
-import { RequestContext } from './request-oauth.js';
 import type { Runtime } from './runtime.js';
-import type { SessionLogin } from './session-data.js';
-import { beginLogin } from './session-logins.js';
 
 /** More than any provider posts. */
 const POST_LIMIT = '32kb';
@@ -41,7 +38,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   const begin = async (req: Request, provider: string) => {
     const returnTo = oneOf(req.query.returnTo);
-    await contextOf(req).redirectToLogin({ provider, ...(returnTo !== undefined && { returnTo }) });
+    await req.oauth.redirectToLogin({ provider, ...(returnTo !== undefined && { returnTo }) });
   };
 
   router.get(`${config.basePath}/login`, navigationOnly, async (req, res, next) => {
@@ -55,7 +52,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
         if (returnTo !== undefined) page.searchParams.set('returnTo', returnTo);
         return res.redirect(302, req.baseUrl + page.pathname + page.search);
       }
-      const oauth = contextOf(req);
+      const oauth = req.oauth;
       chooserPage(
         res,
         config.providers.map(({ name, title }) => ({
@@ -115,7 +112,7 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
   const { config, emit } = runtime;
   const provider = req.params.provider as string;
   const client = runtime.client(provider) as ProviderClient;
-  const oauth = contextOf(req);
+  const oauth = req.oauth;
   const startedAt = Date.now();
   try {
     const services = runtime.services(req);
@@ -133,7 +130,7 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
             'This login was already used, has expired, or began in another browser.',
           );
     }
-    const login = await accept(runtime, client, req, outcome.login);
+    const login = await acceptLogin(runtime, client, req, outcome.login);
     await services.transactions.complete(browser as string, outcome.state, outcome.returnTo);
     emit({
       type: 'login.completed',
@@ -161,55 +158,6 @@ async function readParams(runtime: Runtime, req: Request): Promise<URLSearchPara
   throw new TransactionError('transaction_unknown', 'This login was already used, or has expired.');
 }
 
-/** Asks the app, keeps the tokens, and gives the session its new id. */
-async function accept(
-  runtime: Runtime,
-  client: ProviderClient,
-  req: Request,
-  fresh: NewLogin,
-): Promise<SessionLogin> {
-  const { config } = runtime;
-  const services = runtime.services(req);
-  const { name, issuerId } = client.provider;
-  const { user, tokens, claims } = fresh;
-  const loggedInAt = Date.now();
-  const login: SessionLogin = {
-    id: randomBytes(18).toString('base64url'),
-    sub: user.sub,
-    user,
-    scope: tokens.scope,
-    ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
-    loggedInAt,
-    issuer: issuerId,
-  };
-  try {
-    const { id: _id, issuer: _issuer, ...visible } = login;
-    await config.onLogin?.({ provider: name, ...visible }, { req, tokens });
-  } catch (error) {
-    // Nobody will use these tokens.
-    client.revoke(tokens).catch(() => {});
-    throw asVeto(error);
-  }
-  await services.records.create({
-    id: login.id,
-    version: 1,
-    provider: name,
-    sub: user.sub,
-    endsAt: loggedInAt + services.absoluteLifetime,
-    tokens,
-    ...(claims && { claims }),
-  });
-  await beginLogin(req, services, name, login, config.keepSessionData);
-  return login;
-}
-
-/** An error that brings its own status is the app's answer; any other is a veto. */
-function asVeto(error: unknown): unknown {
-  const status = (error as { status?: unknown } | null)?.status;
-  if (typeof status === 'number') return error;
-  return new AuthorizationDeniedError('login_vetoed', 'This user may not log in here.', { cause: error });
-}
-
 /** Every failed login says where to begin anew. */
 function withLoginUrl(error: unknown, loginUrl: string): unknown {
   if (!(error instanceof OAuthLoginError) || error instanceof ConfigurationError) return error;
@@ -218,9 +166,4 @@ function withLoginUrl(error: unknown, loginUrl: string): unknown {
 
 function oneOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function contextOf(req: Request): RequestContext {
-  if (req.oauth instanceof RequestContext) return req.oauth;
-  throw new ConfigurationError('session_missing', 'oauthRouter must be mounted as a whole.');
 }

@@ -4,7 +4,7 @@ import { addLoginRoutes } from './login-routes.js';
 import { addLogoutRoutes } from './logout-routes.js';
 import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
 import { noStore } from './request-facts.js';
-import { RequestContext } from './request-oauth.js';
+import { loginsOf, RequestContext } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
 import './types.js';
 
@@ -44,8 +44,8 @@ function attach(runtime: Runtime) {
     try {
       runtime.services(req);
       const context = req.oauth instanceof RequestContext ? req.oauth : new RequestContext(req, res);
-      context.attach(runtime, req.baseUrl);
       req.oauth = context;
+      loginsOf(req).attach(runtime, req.baseUrl);
       next();
     } catch (error) {
       next(error);
@@ -56,9 +56,8 @@ function attach(runtime: Runtime) {
 /** `GET /session`, for single-page apps. */
 function addSessionRoute(router: Router, { config }: Runtime): void {
   router.get(`${config.basePath}/session`, (req, res, next) => {
-    const context = req.oauth as RequestContext;
     noStore(res);
-    context
+    loginsOf(req)
       .verifiedLogins()
       .then((logins) => {
         res.json({ loggedIn: logins.length > 0, user: logins[0]?.user ?? null, logins });

@@ -1,4 +1,5 @@
 import type { User } from '../login/user.js';
+import type { AssertionSubject } from '../provider.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import type { Login } from './options.js';
 
@@ -65,6 +66,15 @@ export interface RequestOAuth {
    * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
    */
   logout(options?: WhichLogin): Promise<{ redirectTo: string }>;
+  /**
+   * Logs in a user whom the app itself has authenticated, at a provider that takes signed assertions (`aliyunPdsJwt`).
+   * The session gets a new id, as at any login.
+   *
+   * @throws ConfigurationError when the provider takes no assertions, or not for such a subject.
+   * @throws AuthorizationDeniedError, ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError,
+   *   StoreUnavailableError
+   */
+  loginWithAssertion(provider: string, subject: AssertionSubject): Promise<Login>;
 }
 
 declare global {

@@ -1,6 +1,7 @@
 import { ConfigurationError, ProviderProtocolError, TransactionError } from '../errors.js';
-import { reservedParam } from '../provider.js';
+import { type AssertionSubject, reservedParam } from '../provider.js';
 import { issuedTokens, type TokenSet } from '../tokens/token-set.js';
+import type { TokenAnswer } from '../wire/answer.js';
 import type { ProviderClient } from '../wire/client.js';
 import { callbackError, needsInteraction, readState } from './callback.js';
 import { randomToken, type Transactions } from './transaction.js';
@@ -70,6 +71,8 @@ export interface NewLogin {
   readonly tokens: TokenSet;
   /** The claims of the id_token that a later one may not contradict. */
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** Whom the assertion was about, when the app itself vouched for the user. */
+  readonly assertion?: AssertionSubject;
 }
 
 /**
@@ -112,15 +115,19 @@ export async function finishLogin(
     codeVerifier,
     ...(maxAge !== undefined && { maxAge }),
   });
-  const tokens = issuedTokens(exchanged.answer, client.provider.scope);
-  const facts = await collectFacts(client, tokens, exchanged.claims);
-  const user = buildUser(client.provider, facts);
-  return {
-    kind: 'completed',
-    returnTo,
-    state,
-    login: { user, tokens, ...(exchanged.claims && { claims: lasting(exchanged.claims) }) },
-  };
+  const login = await identify(client, exchanged.answer, exchanged.claims);
+  return { kind: 'completed', returnTo, state, login };
+}
+
+/** Finds out who the user is to whom tokens were issued. */
+export async function identify(
+  client: ProviderClient,
+  answer: TokenAnswer,
+  claims?: Readonly<Record<string, unknown>>,
+): Promise<NewLogin> {
+  const tokens = issuedTokens(answer, client.provider.scope);
+  const user = buildUser(client.provider, await collectFacts(client, tokens, claims));
+  return { user, tokens, ...(claims && { claims: lasting(claims) }) };
 }
 
 /** What the provider says about the user, from wherever this provider says it. */

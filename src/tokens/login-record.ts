@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
+import type { AssertionSubject } from '../provider.js';
 import type { RecordStore, StoredRecord } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
 import type { TokenAnswer } from '../wire/answer.js';
-import type { TokenSet } from './token-set.js';
+import { canRefresh, type TokenSet } from './token-set.js';
 
 /** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
 const GRACE = 60_000;
@@ -21,6 +22,13 @@ export interface LoginRecord {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** A refresh answer whose id_token is not yet judged. It is kept before it is judged, so that no crash loses it. */
   readonly pending?: TokenAnswer;
+  /** Whom the assertion was about by which the login began: another one renews it where no refresh token does. */
+  readonly assertion?: AssertionSubject;
+}
+
+/** Whether there is a way to new tokens, besides the user's. */
+export function canRenew(record: LoginRecord, now: number): boolean {
+  return canRefresh(record.tokens, now) || record.assertion !== undefined || record.pending !== undefined;
 }
 
 /** Login records, sealed. */
@@ -69,8 +77,9 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
 }
 
 /** Until the session must end, or nothing in the record can be of use any more. */
-function timeToLive({ endsAt, tokens }: Omit<LoginRecord, 'version'>, now: number): number {
+function timeToLive({ endsAt, tokens, assertion }: Omit<LoginRecord, 'version'>, now: number): number {
   const { refreshToken, expiresAt = Number.POSITIVE_INFINITY } = tokens;
+  if (assertion) return Math.max(1, endsAt - now);
   const renewable = refreshToken === undefined ? 0 : (tokens.refreshExpiresAt ?? Number.POSITIVE_INFINITY);
   return Math.max(1, Math.min(endsAt, Math.max(expiresAt, renewable) + GRACE) - now);
 }

@@ -10,14 +10,16 @@ import {
   StoreUnavailableError,
 } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
+import type { AssertionSubject } from '../provider.js';
 import type { Backoff, BackoffStore, LockStore } from '../stores/contracts.js';
 import type { TokenAnswer } from '../wire/answer.js';
-import type { LoginRecord, LoginRecords } from './login-record.js';
+import { canRenew, type LoginRecord, type LoginRecords } from './login-record.js';
 import { canRefresh, refreshedTokens } from './token-set.js';
 
 /** What a refresh needs of a provider. */
 export interface RefreshClient {
   refresh(refreshToken: string): Promise<TokenAnswer>;
+  exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** Judges the id_token of a refresh answer against the claims of the login. */
   verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
   revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
@@ -121,13 +123,13 @@ async function exchange(
   record: LoginRecord,
 ): Promise<LoginRecord> {
   const { records, clock } = deps;
-  if (!canRefresh(record.tokens, clock.now())) {
+  if (!canRenew(record, clock.now())) {
     await records.remove(record.id);
     throw ended();
   }
   let answer: TokenAnswer;
   try {
-    answer = await client.refresh(record.tokens.refreshToken);
+    answer = await renew(client, record, clock.now());
   } catch (error) {
     return afterFailure(deps, record, error);
   }
@@ -138,6 +140,12 @@ async function exchange(
   }
   const { idToken: _unjudged, ...rest } = answer;
   return write(deps, client, record, { ...record, tokens: refreshedTokens(record.tokens, rest) }, answer);
+}
+
+/** By the refresh token where there is one, else by an assertion like the one with which the login began. */
+function renew(client: RefreshClient, { tokens, assertion }: LoginRecord, now: number): Promise<TokenAnswer> {
+  if (canRefresh(tokens, now)) return client.refresh(tokens.refreshToken);
+  return client.exchangeAssertion(assertion as AssertionSubject);
 }
 
 async function acceptPending(

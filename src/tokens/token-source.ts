@@ -1,7 +1,7 @@
 import { LoginRequiredError, ProviderUnavailableError, retryAfter } from '../errors.js';
-import type { LoginRecord } from './login-record.js';
+import { canRenew, type LoginRecord } from './login-record.js';
 import { type RefreshDependencies, refreshLogin } from './refresh.js';
-import { canRefresh, timeLeft } from './token-set.js';
+import { timeLeft } from './token-set.js';
 
 /** How good a token must be. */
 export interface TokenNeed {
@@ -60,7 +60,7 @@ export function createTokenSource(deps: RefreshDependencies, refreshTimeout: num
       const refuted = notVersion !== undefined && record.version <= notVersion;
       const usable = !refuted && left > 0 && left >= minTtl * 1000;
       if (usable && left > leeway * 1000) return record;
-      if (!canRefresh(record.tokens, now) && !record.pending) {
+      if (!canRenew(record, now)) {
         if (left > 0) return record;
         await records.remove(id);
         throw new LoginRequiredError('login_ended', 'This login has expired. Log in again.');

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import type { Request } from 'express';
+import { AuthorizationDeniedError } from '../errors.js';
+import type { NewLogin } from '../login/login.js';
+import type { ProviderClient } from '../wire/client.js';
+import type { Runtime } from './runtime.js';
+import type { SessionLogin } from './session-data.js';
+import { beginLogin } from './session-logins.js';
+
+/** Asks the app, keeps the tokens, and gives the session its new id. */
+export async function acceptLogin(
+  runtime: Runtime,
+  client: ProviderClient,
+  req: Request,
+  { user, tokens, claims, assertion }: NewLogin,
+): Promise<SessionLogin> {
+  const { config } = runtime;
+  const services = runtime.services(req);
+  const { name, issuerId } = client.provider;
+  const loggedInAt = Date.now();
+  const login: SessionLogin = {
+    id: randomBytes(18).toString('base64url'),
+    sub: user.sub,
+    user,
+    scope: tokens.scope,
+    ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
+    loggedInAt,
+    issuer: issuerId,
+  };
+  try {
+    const { id: _id, issuer: _issuer, ...visible } = login;
+    await config.onLogin?.({ provider: name, ...visible }, { req, tokens });
+  } catch (error) {
+    // Nobody will use these tokens.
+    client.revoke(tokens).catch(() => {});
+    throw asVeto(error);
+  }
+  await services.records.create({
+    id: login.id,
+    version: 1,
+    provider: name,
+    sub: user.sub,
+    endsAt: loggedInAt + services.absoluteLifetime,
+    tokens,
+    ...(claims && { claims }),
+    ...(assertion && { assertion }),
+  });
+  await beginLogin(req, services, name, login, config.keepSessionData);
+  return login;
+}
+
+/** An error that brings its own status is the app's answer; any other is a veto. */
+function asVeto(error: unknown): unknown {
+  const status = (error as { status?: unknown } | null)?.status;
+  if (typeof status === 'number') return error;
+  return new AuthorizationDeniedError('login_vetoed', 'This user may not log in here.', { cause: error });
+}

@@ -1,0 +1,143 @@
+import type { Request } from 'express';
+import { ConfigurationError, LoginRequiredError } from '../errors.js';
+import type { LoginRecord } from '../tokens/login-record.js';
+import type { TokenNeed } from '../tokens/token-source.js';
+import type { ProviderClient } from '../wire/client.js';
+import type { Login } from './options.js';
+import { type Runtime, type Services, unknownProvider } from './runtime.js';
+import { readLogins, type SessionLogin } from './session-data.js';
+import { updateLogin } from './session-logins.js';
+
+/** A router as one request met it. */
+export interface Mounted {
+  readonly runtime: Runtime;
+  /** The path under which the app, or a part of it, is mounted; usually empty. */
+  readonly mountPath: string;
+}
+
+/** The logins of the session to which a request belongs, and the routers that know their providers. */
+export class RequestLogins {
+  readonly #req: Request;
+  readonly #mounted: Mounted[] = [];
+
+  constructor(req: Request) {
+    this.#req = req;
+  }
+
+  /** Adds a router; an app may have several, with different providers under different paths. */
+  attach(runtime: Runtime, mountPath: string): void {
+    for (const { runtime: other } of this.#mounted) {
+      if (other === runtime) return;
+      if (other.config.basePath === runtime.config.basePath) {
+        throw new ConfigurationError(
+          'conflicting_options',
+          `Two oauthRouters use the basePath '${runtime.config.basePath}'. Give one of them another.`,
+        );
+      }
+      const twice = runtime.config.providers.find(({ name }) => other.client(name));
+      if (twice) {
+        throw new ConfigurationError(
+          'conflicting_options',
+          `Two oauthRouters have a provider named '${twice.name}'. Give one of them another \`name\`.`,
+        );
+      }
+    }
+    this.#mounted.push({ runtime, mountPath });
+  }
+
+  /** A login that counts, with the name of its provider. */
+  find(provider?: string): [provider: string, login: SessionLogin] | undefined {
+    if (provider === undefined) return this.entries()[0];
+    this.mountedFor(provider);
+    return this.entries().find(([name]) => name === provider);
+  }
+
+  /** The record of a login with a token that can be used now; the session learns what became of the login. */
+  async obtain(provider: string, login: SessionLogin, need: Partial<TokenNeed> = {}): Promise<LoginRecord> {
+    const { config } = this.mountedFor(provider).runtime;
+    const { tokens } = this.services(provider);
+    try {
+      const record = await tokens.obtain(login.id, { leeway: config.leeway, ...need });
+      if (record.tokens.expiresAt !== login.expiresAt) this.#note(provider, login.id, record);
+      return record;
+    } catch (error) {
+      if (error instanceof LoginRequiredError) await this.forget(provider, login);
+      throw error;
+    }
+  }
+
+  /** Whether the session alone says that a login exists. */
+  trustsSession(provider: string): boolean {
+    return this.services(provider).trustsSession;
+  }
+
+  /** Whether a login whose session cannot be trusted still has its record, and until when its token is good. */
+  async verify(provider: string, login: SessionLogin): Promise<SessionLogin | undefined> {
+    const found = await this.services(provider).records.peek(login.id);
+    if (!found) return undefined;
+    const { expiresAt: _copy, ...rest } = login;
+    return { ...rest, ...(found.expiresAt !== undefined && { expiresAt: found.expiresAt }) };
+  }
+
+  /** The logins that really exist: a session that cannot be trusted is checked against their records. */
+  async verifiedLogins(): Promise<Login[]> {
+    const verified = await Promise.all(
+      this.entries().map(async ([provider, login]) => {
+        const found = this.trustsSession(provider) ? login : await this.verify(provider, login);
+        return found && toLogin(provider, found);
+      }),
+    );
+    return verified.filter((login) => login !== undefined);
+  }
+
+  /** Takes a login that has ended out of the session. */
+  forget(provider: string, login: SessionLogin): Promise<void> {
+    return updateLogin(this.#req, provider, login.id, () => undefined);
+  }
+
+  leeway(provider: string): number {
+    return this.mountedFor(provider).runtime.config.leeway;
+  }
+
+  /** Copies what a refresh changed into the session. Nobody waits: a copy that is missed is made by the next request. */
+  #note(provider: string, id: string, { tokens }: LoginRecord): void {
+    updateLogin(this.#req, provider, id, ({ expiresAt: _old, ...login }) => ({
+      ...login,
+      ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
+      scope: tokens.scope,
+    })).catch(() => {});
+  }
+
+  /** The logins that count: of a provider that is configured, at the issuer that it has now. */
+  entries(): [string, SessionLogin][] {
+    return Object.entries(readLogins(this.#req.session)).filter(
+      ([name, login]) => this.clientOf(name)?.provider.issuerId === login.issuer,
+    );
+  }
+
+  mountedFor(provider: string | undefined): Mounted {
+    const first = this.#mounted[0] as Mounted;
+    if (provider === undefined) return first;
+    const found = this.#mounted.find(({ runtime }) => runtime.client(provider));
+    return found ?? unknownProvider(provider, first.runtime.config);
+  }
+
+  clientOf(provider: string): ProviderClient | undefined {
+    return this.#mounted
+      .map(({ runtime }) => runtime.client(provider))
+      .find((client) => client !== undefined);
+  }
+
+  client(provider: string): ProviderClient {
+    return this.clientOf(provider) ?? unknownProvider(provider, this.mountedFor(undefined).runtime.config);
+  }
+
+  services(provider: string): Services {
+    return this.mountedFor(provider).runtime.services(this.#req);
+  }
+}
+
+/** A login as apps see it. */
+export function toLogin(provider: string, { sub, user, scope, expiresAt, loggedInAt }: SessionLogin): Login {
+  return { provider, sub, user, scope, ...(expiresAt !== undefined && { expiresAt }), loggedInAt };
+}

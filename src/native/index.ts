@@ -1,0 +1,1 @@
+export { type LoopbackLogin, type LoopbackLoginOptions, loginViaLoopback } from './loopback.js';

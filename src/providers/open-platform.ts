@@ -1,0 +1,76 @@
+import { isPlainObject, OptionReader } from '../config.js';
+import type { Dialect, Endpoints, IdentityMapping, Provider, ProviderDefinition } from '../provider.js';
+import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
+import { defineProvider } from './define.js';
+
+/** Options of {@link openPlatform}. */
+export interface OpenPlatformOptions extends CommonOptions {
+  name: string;
+  clientId: string;
+  clientSecret: string;
+  /** `authorization` and `token` are needed; further ones where the dialect or a user call names them. */
+  endpoints: Endpoints & { authorization: string; token: string };
+  scope: readonly string[];
+  /** Where this platform differs from the common shape. A part that is given takes the place of the common one, member by member. */
+  dialect?: Dialect;
+  /** Who the user is. Default: the token answer says so, by `open_id`. */
+  identity?: Partial<IdentityMapping>;
+  /** How the access token travels to the API. Default: `Authorization: Bearer`. */
+  tokenPlacement?: NonNullable<ProviderDefinition['tokenPlacement']>;
+}
+
+/** What most "open platforms" have in common, and RFC 6749 does not. */
+const common: Dialect = {
+  authorization: { rename: { redirect_uri: 'redirect_url' }, scopeDelimiter: ',' },
+  request: { omit: ['redirect_uri', 'token_type_hint'] },
+  answer: { scopeDelimiter: ',' },
+};
+
+/**
+ * The common "open platform" shape: `redirect_url`, scopes with commas, `open_id`, `refresh_expires_in`, a refresh
+ * that returns the same token or a new one. Each deviation is an option, so that a further platform is a description
+ * and no code: see `examples/`. No PKCE unless `pkce: true`.
+ *
+ * @throws ConfigurationError naming the option and the fix.
+ */
+export function openPlatform(options: OpenPlatformOptions): Provider {
+  const read = new OptionReader('openPlatform', options);
+  const given = read.any('dialect') ?? {};
+  if (!isPlainObject(given)) throw read.wrong('dialect', given, 'give an object, or leave it out');
+  const identity = read.any('identity') ?? {};
+  if (!isPlainObject(identity)) throw read.wrong('identity', identity, 'give an object, or leave it out');
+  const tokenPlacement = read.any('tokenPlacement');
+  const provider = defineProvider({
+    pkce: false,
+    ...readCommon(read),
+    name: read.string('name', 'give a name for the routes'),
+    clientId: read.string('clientId', "give the client id that the platform's console shows"),
+    clientAuthentication: {
+      method: 'post',
+      clientSecret: read.string('clientSecret', "give the secret that the platform's console shows"),
+    },
+    endpoints: readEndpointOverrides(read),
+    scope: read.words('scope', []),
+    identity: {
+      source: 'token_answer',
+      userinfo: 'never',
+      subject: ['open_id'],
+      name: ['nickname', 'name'],
+      email: [],
+      picture: ['avatar'],
+      ...identity,
+    },
+    ...(tokenPlacement !== undefined && {
+      tokenPlacement: tokenPlacement as NonNullable<ProviderDefinition['tokenPlacement']>,
+    }),
+    dialect: merge(common, given),
+  });
+  read.end();
+  return provider;
+}
+
+/** Part by part: a member that the platform gives takes the place of the common one. */
+function merge(base: Dialect, given: Dialect): Dialect {
+  const parts = new Set([...Object.keys(base), ...Object.keys(given)]) as Set<keyof Dialect>;
+  return Object.fromEntries([...parts].map((part) => [part, { ...base[part], ...given[part] }]));
+}

@@ -1,0 +1,177 @@
+import type { Express, Request } from 'express';
+import { isOAuthLoginError } from '../../../src/errors.js';
+import {
+  isForPage,
+  isFromOurPages,
+  isNavigation,
+  isPrefetch,
+  publicOrigin,
+  wantsJson,
+} from '../../../src/express/request-facts.js';
+import { type Ask, ask, navigation } from './serve.js';
+
+/** What a fact about a request is. */
+async function fact(read: (req: Request) => unknown, how: Ask = {}, set: (app: Express) => void = () => {}) {
+  const { text } = await ask(
+    (app) => {
+      set(app);
+      app.use((req, res) => {
+        try {
+          res.json({ value: read(req) });
+        } catch (error) {
+          res.json({ value: isOAuthLoginError(error) ? error.code : String(error) });
+        }
+      });
+    },
+    '/x',
+    how,
+  );
+  return text === '' ? undefined : (JSON.parse(text) as { value: unknown }).value;
+}
+
+describe('the public origin', () => {
+  const origin = (headers: Record<string, string>, configured?: string, trust?: unknown) =>
+    fact(
+      (req) => publicOrigin(req, configured),
+      { headers },
+      (app) => {
+        if (trust !== undefined) app.set('trust proxy', trust);
+      },
+    );
+
+  it.each([
+    ['localhost:3000', 'http://localhost:3000'],
+    ['127.0.0.1:8080', 'http://127.0.0.1:8080'],
+    ['[::1]:8080', 'http://[::1]:8080'],
+    ['LOCALHOST', 'http://localhost'],
+    ['app.localhost', 'http://app.localhost'],
+  ])('is that of the request on loopback: %s', async (host, expected) => {
+    expect(await origin({ host })).toBe(expected);
+  });
+
+  it('is what was configured, whatever the request says', async () => {
+    const configured = 'https://app.example.com';
+    expect(await origin({ host: 'evil.example' }, configured)).toBe(configured);
+    expect(await origin({ host: 'evil.example', 'x-forwarded-host': 'evil.example' }, configured, true)).toBe(
+      configured,
+    );
+  });
+
+  it.each(['app.example.com', 'localhost.example.com', '10.0.0.1', '127.0.0.1.nip.io'])(
+    'is none over plain http to %s',
+    async (host) => {
+      expect(await origin({ host })).toBe('insecure_transport');
+    },
+  );
+
+  it('is told by a proxy, if that is trusted, and only then', async () => {
+    const headers = { host: 'internal', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com' };
+    expect(await origin(headers, undefined, true)).toBe('https://app.example.com');
+    expect(await origin(headers, undefined, 'loopback')).toBe('https://app.example.com');
+    expect(await origin(headers)).toBe('insecure_transport');
+    expect(await origin(headers, undefined, '10.0.0.0/8')).toBe('insecure_transport');
+  });
+
+  it('is the first of several that proxies tell, port and all', async () => {
+    const headers = {
+      host: 'x',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'app.example.com:8443, inner',
+    };
+    expect(await origin(headers, undefined, true)).toBe('https://app.example.com:8443');
+  });
+
+  it.each([
+    'user@localhost',
+    'localhost/path',
+    'localhost?x',
+    'localhost#x',
+    'local host',
+    'localhost:99999',
+    '',
+  ])('is none for the host %j', async (host) => {
+    const proxied = { host: 'localhost', 'x-forwarded-host': host };
+    const expected = host === '' ? ['missing_option', 'http://localhost'] : ['missing_option'];
+    expect(expected).toContain(await origin(proxied, undefined, true));
+  });
+});
+
+describe('a navigation', () => {
+  it.each<[string, Ask, boolean]>([
+    ['a browser', { headers: navigation }, true],
+    ['an old browser', { headers: { accept: navigation.accept } }, true],
+    ['curl', { headers: { accept: '*/*' } }, false],
+    ['no Accept', {}, false],
+    ['an API client', { headers: { accept: 'application/json' } }, false],
+    ['who likes JSON better', { headers: { accept: 'application/json, text/html;q=0.9' } }, false],
+    ['fetch from a page', { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } }, false],
+    ['fetch for HTML from a page', { headers: { ...navigation, 'sec-fetch-mode': 'cors' } }, false],
+    ['an image', { headers: { accept: 'image/*', 'sec-fetch-mode': 'no-cors' } }, false],
+    ['jQuery', { headers: { accept: navigation.accept, 'x-requested-with': 'XMLHttpRequest' } }, false],
+    ['a form that posts', { method: 'POST', headers: navigation }, false],
+    ['DELETE', { method: 'DELETE', headers: navigation }, false],
+  ])('%s: %#', async (_who, how, expected) => {
+    expect(await fact(isNavigation, how)).toBe(expected);
+  });
+});
+
+it.each([
+  ['application/json', true],
+  ['application/json, text/plain, */*', true],
+  ['text/html', false],
+  ['*/*', false],
+  [navigation.accept, false],
+  ['image/png', false],
+])('who accepts %s wants JSON: %p', async (accept, expected) => {
+  expect(await fact(wantsJson, { headers: { accept } })).toBe(expected);
+});
+
+it.each<[Record<string, string>, boolean]>([
+  [{ 'sec-purpose': 'prefetch' }, true],
+  [{ 'sec-purpose': 'prefetch;prerender' }, true],
+  [{ purpose: 'prefetch' }, true],
+  [{ 'x-moz': 'prefetch' }, true],
+  [{ purpose: 'preview' }, true],
+  [{ 'Sec-Purpose': 'PREFETCH' }, true],
+  [{}, false],
+  [navigation, false],
+])('%j is ahead of the user: %p', async (headers, expected) => {
+  expect(await fact(isPrefetch, { headers })).toBe(expected);
+});
+
+it.each([
+  [undefined, true],
+  ['document', true],
+  ['empty', true],
+  ['iframe', false],
+  ['frame', false],
+  ['image', false],
+  ['script', false],
+  ['style', false],
+  ['embed', false],
+  ['object', false],
+])('Sec-Fetch-Dest %s is for a page: %p', async (destination, expected) => {
+  const headers = destination === undefined ? {} : { 'sec-fetch-dest': destination };
+  expect(await fact(isForPage, { headers })).toBe(expected);
+});
+
+describe('a request that changes state', () => {
+  const ours = 'https://app.example.com';
+
+  it.each<[Record<string, string>, boolean]>([
+    [{ 'sec-fetch-site': 'same-origin' }, true],
+    [{ 'sec-fetch-site': 'none' }, true],
+    [{ 'sec-fetch-site': 'same-site' }, false],
+    [{ 'sec-fetch-site': 'cross-site' }, false],
+    // Fetch Metadata cannot be forged by a page; Origin is what older browsers have.
+    [{ 'sec-fetch-site': 'cross-site', origin: ours }, false],
+    [{ origin: ours }, true],
+    [{ origin: 'https://evil.example' }, false],
+    [{ origin: 'null' }, false],
+    [{ origin: `${ours}.evil.example` }, false],
+    [{ origin: 'http://app.example.com' }, false],
+    [{}, true],
+  ])('with %j comes from our pages: %p', async (headers, expected) => {
+    expect(await fact((req) => isFromOurPages(req, ours), { method: 'POST', headers })).toBe(expected);
+  });
+});

@@ -1,0 +1,107 @@
+import type { OidcOptions } from '../../../src/index.js';
+import { finishLogin, startLogin } from '../../../src/login/login.js';
+import { createTransactions } from '../../../src/login/transaction.js';
+import { createMemoryStores } from '../../../src/stores/memory.js';
+import { createSealer } from '../../../src/stores/sealing.js';
+import { type Op, REDIRECT_URI, startOp } from '../wire/op.js';
+
+let op: Op;
+beforeEach(async () => {
+  op = await startOp();
+});
+afterEach(() => op.close());
+
+async function logIn(options: Partial<OidcOptions> = {}) {
+  const client = op.client(options);
+  const transactions = createTransactions(createMemoryStores().transactions, createSealer(['key']));
+  const url = await startLogin(client, transactions, {
+    browser: 'b',
+    redirectUri: REDIRECT_URI,
+    returnTo: '/',
+  });
+  op.claims = { ...op.claims, nonce: url.searchParams.get('nonce') };
+  const params = new URLSearchParams({ code: 'c', state: url.searchParams.get('state') as string });
+  const outcome = await finishLogin(client, transactions, 'b', params);
+  if (outcome.kind !== 'completed') throw new Error(outcome.kind);
+  return outcome.login;
+}
+
+const asked = () => op.to('/userinfo').length;
+
+describe('userinfo is asked', () => {
+  it('when a granted scope promises claims that the id_token lacks', async () => {
+    expect((await logIn({ scope: 'openid profile' })).user).toMatchObject({ name: 'Alice' });
+    expect(asked()).toBe(1);
+  });
+
+  it.each<[string, Partial<OidcOptions>, Record<string, unknown>]>([
+    ['when the id_token has them', { scope: 'openid profile' }, { name: 'Alice' }],
+    ['when no scope promises any', { scope: 'openid' }, {}],
+    ['when it never is to be', { scope: 'openid profile email', userinfo: 'never' }, {}],
+  ])('not %s', async (_when, options, claims) => {
+    op.claims = claims;
+    await logIn(options);
+    expect(asked()).toBe(0);
+  });
+
+  it('not for a scope that was not granted', async () => {
+    // The provider narrows the scope silently, which its answer says.
+    op.granted = 'openid';
+    expect((await logIn({ scope: 'openid profile' })).tokens.scope).toEqual(['openid']);
+    expect(asked()).toBe(0);
+  });
+
+  it('always, where that is configured', async () => {
+    await logIn({ scope: 'openid', userinfo: 'always' });
+    expect(asked()).toBe(1);
+  });
+});
+
+describe('the userinfo answer', () => {
+  it.each([
+    [{ sub: 'bob', name: 'Bob' }],
+    [{ name: 'Alice' }],
+    [{ sub: 'Alice' }],
+    [{ sub: ['alice'] }],
+    [{}],
+  ])('about somebody else fails the login: %j', async (body) => {
+    op.replies['/userinfo'] = { body };
+    await expect(logIn()).rejects.toMatchObject({ code: 'provider_protocol' });
+  });
+
+  it('adds claims, and overrides none that is signed', async () => {
+    op.claims = { email: 'signed@example.com', email_verified: true, groups: ['a'] };
+    op.replies['/userinfo'] = {
+      body: {
+        sub: 'alice',
+        iss: 'https://evil.example.com',
+        email: 'other@example.com',
+        email_verified: false,
+        groups: ['admin'],
+        name: 'Alice',
+      },
+    };
+    const { user, claims } = await logIn();
+    expect(user).toMatchObject({
+      name: 'Alice',
+      email: 'signed@example.com',
+      claims: { iss: op.url, email: 'signed@example.com', email_verified: true, groups: ['a'] },
+    });
+    expect(claims).toMatchObject({ iss: op.url, sub: 'alice' });
+  });
+
+  it.each([
+    [{ status: 500 }, 503],
+    [{ status: 401, body: { error: 'invalid_token' } }, 502],
+    [{ body: 'no json' }, 502],
+  ])('that is none fails the login: %j', async (reply, status) => {
+    op.replies['/userinfo'] = reply;
+    await expect(logIn()).rejects.toMatchObject({ status });
+  });
+});
+
+it('what no later id_token may contradict is kept, and nothing else of the id_token', async () => {
+  op.claims = { auth_time: 5, azp: 'app', sid: 's-1', email: 'a@b.c', at_hash: undefined };
+  const { claims } = await logIn({ userinfo: 'never' });
+  expect(Object.keys(claims ?? {}).sort()).toEqual(['auth_time', 'azp', 'iss', 'nonce', 'sid', 'sub']);
+});

@@ -1,0 +1,209 @@
+import { ProviderProtocolError, ProviderRejectedError, TransactionError } from '../../../src/errors.js';
+import { form, login, type Op, REDIRECT_URI, startOp } from './op.js';
+import { makeKey } from './signing.js';
+
+let op: Op;
+beforeEach(async () => {
+  op = await startOp();
+});
+afterEach(() => op.close());
+
+const rejection = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (reason: unknown) => reason as Error & { code?: string },
+  );
+
+describe('the authorization URL', () => {
+  it('holds what the standard wants, PKCE with S256 always, and what the caller adds', async () => {
+    const url = await op
+      .client()
+      .authorizationUrl({ ...login, params: { prompt: 'login', login_hint: 'a b' } });
+    expect(url.origin + url.pathname).toBe(`${op.url}/authorize`);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'app',
+      response_type: 'code',
+      redirect_uri: REDIRECT_URI,
+      scope: 'openid profile email',
+      state: login.state,
+      nonce: login.nonce,
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+      prompt: 'login',
+      login_hint: 'a b',
+    });
+    expect(url.href).not.toContain(login.codeVerifier);
+  });
+
+  it('asks for a posted callback where that is configured', async () => {
+    const url = await op.client({ responseMode: 'form_post' }).authorizationUrl({ ...login, params: {} });
+    expect(url.searchParams.get('response_mode')).toBe('form_post');
+  });
+
+  it('leaves PKCE out where that is configured, in both requests', async () => {
+    const client = op.client({ pkce: false });
+    const url = await client.authorizationUrl({ ...login, params: {} });
+    expect([...url.searchParams.keys()].filter((name) => name.startsWith('code_'))).toEqual([]);
+    await client.exchangeCode(op.callback());
+    expect(form(op.to('/token')[0])).not.toHaveProperty('code_verifier');
+  });
+
+  it('is short where the provider wants the request pushed', async () => {
+    op.metadata = {
+      require_pushed_authorization_requests: true,
+      pushed_authorization_request_endpoint: `${op.url}/par`,
+    };
+    op.replies['/par'] = { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } };
+    const url = await op.client().authorizationUrl({ ...login, params: {} });
+    expect(Object.fromEntries(url.searchParams)).toEqual({ client_id: 'app', request_uri: 'urn:example:1' });
+    expect(form(op.to('/par')[0])).toMatchObject({ state: login.state, code_challenge_method: 'S256' });
+    op.replies['/par'] = { status: 503 };
+    expect((await rejection(op.client().authorizationUrl({ ...login, params: {} })))?.code).toBe(
+      'provider_unavailable',
+    );
+  });
+});
+
+describe('the exchange of a code', () => {
+  it('sends the code, the exact redirect URI and the verifier, and nothing else', async () => {
+    const { answer, claims } = await op.client().exchangeCode(op.callback());
+    expect(form(op.to('/token')[0])).toEqual({
+      grant_type: 'authorization_code',
+      code: 'the-code',
+      redirect_uri: REDIRECT_URI,
+      code_verifier: login.codeVerifier,
+    });
+    expect(answer).toMatchObject({ accessToken: 'at-1', refreshToken: 'rt-1', tokenType: 'Bearer' });
+    expect(claims).toMatchObject({ sub: 'alice' });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['the nonce of another login', { nonce: 'other' }],
+    ['no nonce', { nonce: undefined }],
+    ['another issuer', { iss: 'https://evil.example.com' }],
+    ['another audience', { aud: 'other' }],
+    ['a further audience', { aud: ['app', 'other'] }],
+    ['no subject', { sub: undefined }],
+    ['a past expiry', { exp: 1 }],
+    ['no time of issue', { iat: undefined }],
+  ])('refuses an id_token with %s', async (_what, claims) => {
+    op.claims = claims;
+    const error = await rejection(op.client().exchangeCode(op.callback()));
+    expect(error).toBeInstanceOf(ProviderProtocolError);
+    expect(error?.message).not.toContain('at-1');
+  });
+
+  it('refuses an answer without an id_token', async () => {
+    op.replies['/token'] = { body: { access_token: 'at-1', token_type: 'Bearer' } };
+    expect(await rejection(op.client().exchangeCode(op.callback()))).toBeInstanceOf(ProviderProtocolError);
+  });
+
+  it('refuses an id_token whose signature nobody has checked yet: openid-client does not', async () => {
+    const { jwk } = await makeKey('op-key');
+    op.replies['/jwks'] = { body: { keys: [jwk] } };
+    expect(await rejection(op.client().exchangeCode(op.callback()))).toMatchObject({
+      code: 'id_token_invalid',
+    });
+  });
+
+  it('cannot be judged while the keys are out of reach', async () => {
+    op.replies['/jwks'] = { status: 500 };
+    expect(await rejection(op.client().exchangeCode(op.callback()))).toMatchObject({
+      code: 'provider_unavailable',
+    });
+  });
+
+  it('takes clocks that are 20 s apart', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    op.claims = { iat: now + 20, exp: now - 15 };
+    await expect(op.client().exchangeCode(op.callback())).resolves.toMatchObject({
+      claims: { sub: 'alice' },
+    });
+  });
+
+  it('reads the body of a 400 that also has a WWW-Authenticate header', async () => {
+    op.replies['/token'] = {
+      status: 400,
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+      body: { error: 'invalid_grant' },
+    };
+    expect(await rejection(op.client().exchangeCode(op.callback()))).toMatchObject({ code: 'invalid_grant' });
+    expect(await rejection(op.client().refresh('rt-1'))).toMatchObject({ code: 'invalid_grant' });
+  });
+
+  it('refuses a code that came twice under two names before anything is sent', async () => {
+    const callback = op.callback();
+    callback.params.append('code', 'another');
+    expect(await rejection(op.client().exchangeCode(callback))).toBeInstanceOf(ProviderProtocolError);
+    expect(op.to('/token')).toHaveLength(0);
+  });
+});
+
+describe('the issuer of a callback', () => {
+  const check = (params: string) => op.client().checkIssuer(new URLSearchParams(params));
+
+  it('is compared when it is there', async () => {
+    await expect(check(`iss=${encodeURIComponent(op.url)}`)).resolves.toBeUndefined();
+    for (const iss of ['https://evil.example.com', `${op.url}/`, '']) {
+      const error = await rejection(check(`iss=${encodeURIComponent(iss)}`));
+      expect(error).toBeInstanceOf(TransactionError);
+      expect(error?.code).toBe('issuer_mismatch');
+    }
+  });
+
+  it('may be missing, unless the provider promised it', async () => {
+    await expect(check('code=x')).resolves.toBeUndefined();
+    op.metadata = { authorization_response_iss_parameter_supported: true };
+    expect((await rejection(check('code=x')))?.code).toBe('issuer_mismatch');
+    expect((await rejection(check('error=access_denied')))?.code).toBe('issuer_mismatch');
+  });
+});
+
+describe('a refresh', () => {
+  it('sends the refresh token, and judges no id_token that comes along', async () => {
+    op.claims = { sub: 'somebody else' };
+    const answer = await op.client().refresh('rt-0');
+    expect(form(op.to('/token')[0])).toEqual({ grant_type: 'refresh_token', refresh_token: 'rt-0' });
+    expect(answer).toMatchObject({ accessToken: 'at-1', idToken: expect.any(String) });
+    expect(op.to('/jwks')).toHaveLength(0);
+    const previous = { iss: op.url, sub: 'alice' };
+    expect(await rejection(op.client().verifyRefreshed(answer, previous))).toMatchObject({
+      code: 'id_token_invalid',
+    });
+  });
+
+  it.each([
+    [{ error: 'invalid_client' }, 401, ProviderRejectedError],
+    [{ error: 'invalid_request' }, 400, ProviderRejectedError],
+    [undefined, 400, ProviderProtocolError],
+  ])('that is refused with %j %d is no invalid_grant', async (body, status, Class) => {
+    op.replies['/token'] = { status, body };
+    const error = await rejection(op.client().refresh('rt-0'));
+    expect(error).toBeInstanceOf(Class);
+    expect(error?.code).not.toBe('invalid_grant');
+  });
+});
+
+describe('userinfo', () => {
+  it('is asked with the token in the header, and in nothing else', async () => {
+    expect(await op.client().userinfo('at-1')).toEqual({ sub: 'alice', name: 'Alice' });
+    expect(op.to('/userinfo')).toMatchObject([
+      { method: 'GET', url: '/userinfo', headers: { authorization: 'Bearer at-1' } },
+    ]);
+  });
+
+  it('is absent where the provider has none', async () => {
+    op.metadata = { userinfo_endpoint: undefined };
+    expect(await op.client().userinfo('at-1')).toBeUndefined();
+  });
+
+  it.each([
+    [{ status: 401, body: { error: 'invalid_token' } }, 'provider_rejected'],
+    [{ status: 500 }, 'provider_unavailable'],
+    [{ body: 'eyJhbGciOiJub25lIn0.e30.' }, 'provider_protocol'],
+    [{ status: 302, headers: { location: 'https://evil.example/' } }, 'provider_protocol'],
+  ])('fails with %j as %s', async (reply, code) => {
+    op.replies['/userinfo'] = reply;
+    expect((await rejection(op.client().userinfo('at-1')))?.code).toBe(code);
+  });
+});

@@ -1,0 +1,157 @@
+import { ProviderProtocolError, ProviderUnavailableError } from '../../../src/errors.js';
+import { oidc } from '../../../src/index.js';
+import { createProviderFetch } from '../../../src/wire/http.js';
+import { createMetadata } from '../../../src/wire/metadata.js';
+import { ManualClock, settle } from './manual-clock.js';
+import { login, type Op, startOp } from './op.js';
+
+const WELL_KNOWN = '/.well-known/openid-configuration';
+const HOUR = 3_600_000;
+
+let op: Op;
+beforeEach(async () => {
+  op = await startOp();
+});
+afterEach(() => op.close());
+
+const request = { ...login, params: {} };
+
+describe('discovery', () => {
+  it('is done once, when it is first needed, and by all who need it together', async () => {
+    const client = op.client();
+    expect(op.requests).toHaveLength(0);
+    await Promise.all(Array.from({ length: 10 }, () => client.authorizationUrl(request)));
+    expect(op.to(WELL_KNOWN)).toHaveLength(1);
+  });
+
+  it.each<[string, (url: string) => string]>([
+    ['another host', () => 'https://evil.example.com'],
+    ['a slash more', (url) => `${url}/`],
+    ['a path more', (url) => `${url}/tenant`],
+    ['nothing', () => ''],
+  ])('refuses metadata that names as issuer %s', async (_what, issuer) => {
+    op.metadata = { issuer: issuer(op.url) };
+    const error = await op
+      .client()
+      .authorizationUrl(request)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ProviderProtocolError);
+  });
+
+  it('takes an issuer that ends in a slash, where that is what was configured', async () => {
+    op.metadata = { issuer: `${op.url}/` };
+    const url = await op.client({ issuer: `${op.url}/` }).authorizationUrl(request);
+    expect(url.origin).toBe(op.url);
+    expect(op.requests[0]?.url).toBe(WELL_KNOWN);
+  });
+
+  it('refuses metadata without the slash that was configured', async () => {
+    await expect(op.client({ issuer: `${op.url}/` }).authorizationUrl(request)).rejects.toBeInstanceOf(
+      ProviderProtocolError,
+    );
+  });
+
+  it('compares the issuer also where somebody configured the URL of the metadata itself', async () => {
+    await expect(op.client({ issuer: op.url + WELL_KNOWN }).authorizationUrl(request)).rejects.toBeInstanceOf(
+      ProviderProtocolError,
+    );
+  });
+
+  it('finds an issuer with a path below it', async () => {
+    const issuer = `${op.url}/tenant/a`;
+    op.metadata = { issuer };
+    op.replies[`/tenant/a${WELL_KNOWN}`] = {
+      body: { issuer, authorization_endpoint: `${op.url}/a`, token_endpoint: `${op.url}/t` },
+    };
+    expect((await op.client({ issuer }).authorizationUrl(request)).pathname).toBe('/a');
+  });
+
+  it.each([
+    'authorization_endpoint',
+    'token_endpoint',
+    'jwks_uri',
+    'userinfo_endpoint',
+    'revocation_endpoint',
+  ])('refuses metadata that sends secrets over plain http, by %s', async (member) => {
+    for (const url of ['http://op.example.com/x', 'ftp://op.example.com', 'x', 5, null]) {
+      op.metadata = { [member]: url };
+      await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+    }
+  });
+
+  it.each([
+    ['a page', { body: '<html></html>' }],
+    ['a list', { body: [] }],
+    ['nothing', { body: '' }],
+    ['404', { status: 404 }],
+    ['a redirect', { status: 301, headers: { location: '/other' } }],
+  ])('refuses %s', async (_what, reply) => {
+    op.replies[WELL_KNOWN] = reply;
+    await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+    expect(op.requests).toHaveLength(1);
+  });
+
+  it.each([500, 503, 429])(
+    'calls a provider that answers %d unavailable, and asks again next time',
+    async (status) => {
+      op.replies[WELL_KNOWN] = { status };
+      const client = op.client();
+      await expect(client.authorizationUrl(request)).rejects.toMatchObject({
+        code: 'provider_unavailable',
+        headers: { 'Retry-After': '1' },
+      });
+      op.replies = {};
+      await expect(client.authorizationUrl(request)).resolves.toBeDefined();
+    },
+  );
+
+  it('calls a provider that is gone unavailable', async () => {
+    await op.close();
+    await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderUnavailableError);
+  });
+
+  it('gives way to the endpoints that were configured', async () => {
+    const endpoints = { authorization: 'https://login.example.com/auth' };
+    const url = await op.client({ endpoints }).authorizationUrl(request);
+    expect(url.origin + url.pathname).toBe('https://login.example.com/auth');
+  });
+
+  it('calls a provider without an authorization endpoint unavailable', async () => {
+    op.metadata = { authorization_endpoint: undefined };
+    await expect(op.client().authorizationUrl(request)).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    });
+  });
+});
+
+describe('metadata that is an hour old', () => {
+  const make = () => {
+    const clock = new ManualClock();
+    const provider = oidc({ name: 'op', issuer: op.url, clientId: 'app' });
+    return { clock, metadata: createMetadata(provider, createProviderFetch(5), clock) };
+  };
+
+  it('is read anew, once, while what is known serves', async () => {
+    const { clock, metadata } = make();
+    await metadata();
+    op.metadata = { token_endpoint: `${op.url}/token/v2` };
+    await clock.advance(HOUR);
+    const answers = await Promise.all([metadata(), metadata()]);
+    expect(answers.map(({ token_endpoint }) => token_endpoint)).toEqual([
+      `${op.url}/token`,
+      `${op.url}/token`,
+    ]);
+    while ((await metadata()).token_endpoint === `${op.url}/token`) await settle();
+    expect(op.to(WELL_KNOWN)).toHaveLength(2);
+  });
+
+  it('serves on while the provider is down', async () => {
+    const { clock, metadata } = make();
+    await metadata();
+    await op.close();
+    await clock.advance(5 * HOUR);
+    expect((await metadata()).issuer).toBe(op.url);
+    await settle();
+    expect((await metadata()).issuer).toBe(op.url);
+  });
+});

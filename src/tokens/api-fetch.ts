@@ -58,9 +58,13 @@ async function fetchWithToken(
 ): Promise<Response> {
   let url = first;
   let next: RequestInit = init;
+  let abroad = false;
   for (let count = 0; ; count += 1) {
     const headers = new Headers(next.headers);
-    const target = url.origin === first.origin ? place(placement, accessToken, url, headers) : url;
+    // What is dropped on the way to another origin stays dropped, wherever the redirects lead then [Fetch 4.4].
+    abroad ||= url.origin !== first.origin;
+    if (abroad) for (const name of ['authorization', 'cookie']) headers.delete(name);
+    const target = abroad ? url : place(placement, accessToken, url, headers);
     const response = await fetch(target, { ...next, headers, redirect: 'manual' });
     const location = response.headers.get('location');
     const redirected = [301, 302, 303, 307, 308].includes(response.status) && location !== null;

@@ -55,7 +55,7 @@ function rejection(response: WireResponse, dialect: Dialect): Error {
     .find((one) => one !== undefined && one !== null);
   const providerCode =
     typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 255) : undefined;
-  const id = firstOf(body, ids) ?? ids.map((name) => headers.get(name)).find((header) => header !== null);
+  const id = firstAt(body, ids) ?? ids.map((name) => headers.get(name)).find((header) => header !== null);
   const details = {
     ...(providerCode !== undefined && { providerCode }),
     ...(typeof id === 'string' && { requestId: id.slice(0, 255) }),
@@ -105,6 +105,13 @@ function rejection(response: WireResponse, dialect: Dialect): Error {
         details,
       );
   }
+}
+
+/** The first of several members, and members of members, that is there. */
+function firstAt(body: unknown, names: readonly string[]): unknown {
+  return names
+    .map((name) => at(body, name.split('.')))
+    .find((value) => value !== undefined && value !== null);
 }
 
 /** Milliseconds until a `Retry-After` [RFC 9110 10.2.3], at most 60 s. */

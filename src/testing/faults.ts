@@ -16,7 +16,7 @@ interface Fault {
 
 /** The faults that are still to come, by endpoint. */
 export class Faults {
-  readonly #failure: () => Answer;
+  readonly #failure: (source: 'provider' | 'gateway') => Answer;
   readonly #closing: AbortSignal;
   #coming: Fault[] = [];
 
@@ -24,7 +24,7 @@ export class Faults {
    * @param failure the provider's own way to say that it is in trouble
    * @param closing ends all delays
    */
-  constructor(failure: () => Answer, closing: AbortSignal) {
+  constructor(failure: (source: 'provider' | 'gateway') => Answer, closing: AbortSignal) {
     this.#failure = failure;
     this.#closing = closing;
   }
@@ -69,8 +69,8 @@ export class Faults {
     return fault;
   }
 
-  #failed({ status, body, headers }: Omit<LabFault, 'times'>): Answer {
-    const own = this.#failure();
+  #failed({ status, body, headers, gateway = false }: Omit<LabFault, 'times'>): Answer {
+    const own = this.#failure(gateway ? 'gateway' : 'provider');
     const answer = body === undefined ? own : withBody(own, body);
     return { ...answer, status: status ?? own.status, headers: { ...answer.headers, ...headers } };
   }

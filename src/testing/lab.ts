@@ -1,11 +1,26 @@
 import { aliyun } from './aliyun/index.js';
+import { dingtalk } from './dingtalk/index.js';
+import { douyin } from './douyin/index.js';
+import { feishu } from './feishu/index.js';
 import { oidc } from './oidc/index.js';
+import { openPlatform } from './open-platform/index.js';
+import { pds } from './pds/index.js';
 import { openProvider } from './provider.js';
 import { openSite, type Site } from './site.js';
 import type { Blueprint } from './stand-in.js';
 import type { Lab, LabOptions, LabProvider, LabProviderName } from './types.js';
+import { welink } from './welink/index.js';
 
-const blueprints: Readonly<Record<LabProviderName, Blueprint>> = { aliyun, oidc };
+const blueprints: Readonly<Record<LabProviderName, Blueprint>> = {
+  aliyun,
+  oidc,
+  pds,
+  welink,
+  'open-platform': openPlatform,
+  douyin,
+  dingtalk,
+  feishu,
+};
 
 /**
  * Starts stand-ins for identity providers on this machine, to develop and test against: they refuse what the
@@ -24,14 +39,14 @@ const blueprints: Readonly<Record<LabProviderName, Blueprint>> = { aliyun, oidc 
  * @throws Error if a provider is unknown, a port is taken, or `oidc-provider` is missing
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const { port = 0, host = '127.0.0.1', defaults = {} } = options;
+  const { port = 0, host = '127.0.0.1', publicHost = host, defaults = {} } = options;
   const plans = (options.providers ?? (Object.keys(blueprints) as LabProviderName[])).map(blueprintOf);
   const closing = new AbortController();
   const sites: Site[] = [];
   const providers: Record<string, LabProvider> = {};
 
   const open = async () => {
-    const site = await openSite(host, port === 0 ? 0 : port + sites.length);
+    const site = await openSite({ host, publicHost, port: port === 0 ? 0 : port + sites.length });
     sites.push(site);
     return site;
   };
@@ -55,15 +70,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw error;
   }
 
-  return {
-    providers,
-    provider(name) {
-      const found = Object.hasOwn(providers, name) ? providers[name] : undefined;
-      if (found) return found;
-      throw new Error(`The lab has no provider '${name}', only ${Object.keys(providers).join(', ')}`);
-    },
-    close,
+  const provider = (name: string): LabProvider => {
+    const found = Object.hasOwn(providers, name) ? providers[name] : undefined;
+    if (found) return found;
+    throw new Error(`The lab has no provider '${name}', only ${Object.keys(providers).join(', ')}`);
   };
+  return { providers, provider: provider as Lab['provider'], close };
 }
 
 function blueprintOf(name: string): Blueprint {

@@ -21,12 +21,13 @@ export async function openProvider(
   blueprint: Blueprint,
   { sites, defaults, closing }: Premises,
 ): Promise<LabProvider> {
-  const { name, title, clients, users } = blueprint;
+  const { name, title, clients, users, details = {} } = blueprint;
   const origins = sites.map((site) => site.origin);
   const { origin } = sites[0];
   const settings = initialSettings(blueprint.settings, defaults);
   const registrations = { redirectUris: new Set<string>(), postLogoutRedirectUris: new Set<string>() };
   const standIn = await blueprint.build({
+    name,
     title,
     origin,
     furtherOrigins: origins.slice(1),
@@ -36,7 +37,7 @@ export async function openProvider(
     registrations,
   });
   const log = new RequestLog(name);
-  const faults = new Faults(() => standIn.failure(), closing);
+  const faults = new Faults((source) => standIn.failure(source), closing);
 
   async function serve(call: Call): Promise<Answer | undefined> {
     const route = routeOf(standIn.routes, call);
@@ -59,6 +60,7 @@ export async function openProvider(
     endpoints: standIn.endpoints,
     clients,
     users,
+    details,
     settings,
     api: standIn.api,
     get requests() {

@@ -65,7 +65,7 @@ export class RequestLog {
 function describe(call: Call, provider: string, id: number, endpoint: LabRequest['endpoint']): LabRequest {
   const form = call.body.length > 0 ? Object.fromEntries(formFields(call)) : {};
   const json = mediaType(call.headers) === 'application/json' ? parseJson(call.body.toString()) : undefined;
-  const grant = form.grant_type ?? grantOf(json);
+  const grant = form.grant_type ?? grantOf(json) ?? call.url.searchParams.get('grant_type') ?? undefined;
   return {
     id,
     at: Date.now(),

@@ -20,8 +20,16 @@ export interface Site {
 
 const bodyLimit = 1024 * 1024;
 
-/** Listens; with port 0 on any free port. */
-export async function openSite(host: string, port: number): Promise<Site> {
+/** Where a site listens, and by which host name it is known. */
+export interface Place {
+  readonly host: string;
+  readonly publicHost: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** Listens. */
+export async function openSite({ host, publicHost, port }: Place): Promise<Site> {
   const sockets = new Set<Socket>();
   let isDown = false;
   let serve: Serve = async () => undefined;
@@ -39,7 +47,7 @@ export async function openSite(host: string, port: number): Promise<Site> {
     server.once('error', reject).listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const origin = `http://${publicHost.includes(':') ? `[${publicHost}]` : publicHost}:${address.port}`;
 
   async function exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await readCall(request, origin).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Answer, Call, Handle } from './http.js';
-import type { LabClient, LabRequest, LabSettings, LabUser, LabWebClient } from './types.js';
+import type { LabClients, LabRequest, LabSettings, LabUser } from './types.js';
 
 /** Something that a stand-in answers. */
 export interface Route {
@@ -18,13 +18,14 @@ export interface Registrations {
 }
 
 /** What a stand-in is built on. */
-export interface Ground {
+export interface Ground<Settings extends LabSettings = LabSettings, Clients extends LabClients = LabClients> {
+  readonly name: string;
   readonly title: string;
   readonly origin: string;
   /** The further origins, in the order of {@link Blueprint.furtherSites}. */
   readonly furtherOrigins: readonly string[];
-  readonly settings: LabSettings;
-  readonly clients: Blueprint['clients'];
+  readonly settings: Settings;
+  readonly clients: Clients;
   readonly users: readonly LabUser[];
   readonly registrations: Registrations;
 }
@@ -35,22 +36,28 @@ export interface StandIn {
   readonly api: string;
   /** The first one that fits answers. */
   readonly routes: readonly Route[];
-  /** How this provider says that it is in trouble. */
-  failure(): Answer;
+  /** How this provider says that it is in trouble, or how the gateway before it says so. */
+  failure(source: 'provider' | 'gateway'): Answer;
   expireAccessTokens(): void;
   revokeAll(): void;
 }
 
 /** How to build the stand-in of one provider. */
-export interface Blueprint {
+export interface Blueprint<
+  Settings extends LabSettings = LabSettings,
+  Clients extends LabClients = LabClients,
+> {
   readonly name: string;
   readonly title: string;
   /** How many origins it has beyond its main one. */
   readonly furtherSites: number;
-  readonly settings: Partial<LabSettings>;
-  readonly clients: { readonly web: LabWebClient; readonly native: LabClient };
+  /** Where it differs from what is common, and what only it can be told. */
+  readonly settings: Partial<LabSettings> & Omit<Settings, keyof LabSettings>;
+  readonly clients: Clients;
+  /** What else one has to know to use it. */
+  readonly details?: Readonly<Record<string, string>>;
   readonly users: readonly LabUser[];
-  build(ground: Ground): StandIn | Promise<StandIn>;
+  build(ground: Ground<Settings, Clients>): StandIn | Promise<StandIn>;
 }
 
 /** The route for a call. */

@@ -23,7 +23,18 @@ interface Code {
 interface Token {
   readonly grant: Grant;
   expiresAt: number;
+}
+
+interface RefreshToken extends Token {
+  /** The access token that it brought last. */
+  accessToken: string;
   rotatedAt?: number;
+}
+
+/** What a refresh gave. */
+export interface Refreshed {
+  readonly grant: Grant;
+  readonly tokens: IssuedTokens;
 }
 
 /** The tokens of one answer. */
@@ -38,7 +49,7 @@ export class TokenBook {
   readonly #settings: LabSettings;
   readonly #codes = new Map<string, Code>();
   readonly #accessTokens = new Map<string, Token>();
-  readonly #refreshTokens = new Map<string, Token>();
+  readonly #refreshTokens = new Map<string, RefreshToken>();
   readonly #ended = new Set<Grant>();
 
   constructor(settings: LabSettings) {
@@ -59,6 +70,12 @@ export class TokenBook {
     return known.redeemed || known.expiresAt <= Date.now() ? undefined : known.grant;
   }
 
+  /** Whether a code that was not redeemed is too old by now. */
+  codeHasExpired(code: string): boolean {
+    const known = this.#codes.get(code);
+    return known !== undefined && !known.redeemed && known.expiresAt <= Date.now();
+  }
+
   /** Uses a code up. */
   redeem(code: string): void {
     const known = this.#codes.get(code);
@@ -72,7 +89,11 @@ export class TokenBook {
     this.#accessTokens.set(tokens.accessToken, { grant, expiresAt: after(accessTokenLifetime) });
     if (!withRefreshToken) return tokens;
     const refreshToken = opaque();
-    this.#refreshTokens.set(refreshToken, { grant, expiresAt: after(refreshTokenLifetime) });
+    this.#refreshTokens.set(refreshToken, {
+      grant,
+      expiresAt: after(refreshTokenLifetime),
+      accessToken: tokens.accessToken,
+    });
     return { ...tokens, refreshToken };
   }
 
@@ -80,17 +101,35 @@ export class TokenBook {
    * Uses a refresh token: gives new tokens, with a refresh token only if these rotate. One that was used up before gives
    * nothing and may end the whole family.
    */
-  refresh(refreshToken: string): { grant: Grant; tokens: IssuedTokens } | undefined {
+  refresh(refreshToken: string, rotates = this.#settings.rotateRefreshTokens): Refreshed | undefined {
+    const token = this.#usable(refreshToken);
+    if (token === undefined) return undefined;
+    if (rotates) token.rotatedAt ??= Date.now();
+    const tokens = this.issue(token.grant, rotates);
+    token.accessToken = tokens.accessToken;
+    return { grant: token.grant, tokens };
+  }
+
+  /** Uses a refresh token in the other way: the access token stays the same, and its time begins anew. */
+  prolong(refreshToken: string): Refreshed | undefined {
+    const token = this.#usable(refreshToken);
+    if (token === undefined) return undefined;
+    const { grant, accessToken } = token;
+    const { accessTokenLifetime: expiresIn } = this.#settings;
+    this.#accessTokens.set(accessToken, { grant, expiresAt: after(expiresIn) });
+    return { grant, tokens: { accessToken, expiresIn } };
+  }
+
+  /** Whether a refresh token would do now. Asking ends nothing. */
+  isUsable(refreshToken: string): boolean {
     const token = this.#refreshTokens.get(refreshToken);
-    if (token === undefined || !this.#isGood(token)) return undefined;
-    const { grant, rotatedAt } = token;
-    const { rotateRefreshTokens, reuseGrace, reuseRevokesFamily } = this.#settings;
-    if (rotatedAt !== undefined && Date.now() >= rotatedAt + reuseGrace * 1000) {
-      if (reuseRevokesFamily) this.#ended.add(grant);
-      return undefined;
-    }
-    if (rotateRefreshTokens) token.rotatedAt ??= Date.now();
-    return { grant, tokens: this.issue(grant, rotateRefreshTokens) };
+    return token !== undefined && this.#isGood(token) && !this.#isUsedUp(token);
+  }
+
+  /** The seconds that a refresh token has left; 0 if it is unknown or too old. */
+  refreshTokenTimeLeft(refreshToken: string): number {
+    const { expiresAt = 0 } = this.#refreshTokens.get(refreshToken) ?? {};
+    return Math.max(0, Math.ceil((expiresAt - Date.now()) / 1000));
   }
 
   /** The grant behind an access token that is good. */
@@ -118,6 +157,18 @@ export class TokenBook {
 
   expireRefreshTokens(): void {
     for (const token of this.#refreshTokens.values()) token.expiresAt = 0;
+  }
+
+  #usable(refreshToken: string): RefreshToken | undefined {
+    const token = this.#refreshTokens.get(refreshToken);
+    if (token === undefined || !this.#isGood(token)) return undefined;
+    if (!this.#isUsedUp(token)) return token;
+    if (this.#settings.reuseRevokesFamily) this.#ended.add(token.grant);
+    return undefined;
+  }
+
+  #isUsedUp({ rotatedAt }: RefreshToken): boolean {
+    return rotatedAt !== undefined && Date.now() >= rotatedAt + this.#settings.reuseGrace * 1000;
   }
 
   #isGood(token: Token): boolean {

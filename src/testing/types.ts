@@ -1,38 +1,48 @@
-/** The stand-ins that the lab has. */
-export type LabProviderName = 'aliyun' | 'oidc';
+import type { LabClients, LabWebAndNative, PdsClients } from './client-types.js';
+import type { LabSettings, OpenPlatformSettings, PdsSettings, WelinkSettings } from './setting-types.js';
+
+export type {
+  LabClient,
+  LabClients,
+  LabJwtClient,
+  LabWebAndNative,
+  LabWebClient,
+  PdsClients,
+} from './client-types.js';
+export type {
+  LabSettings,
+  OpenPlatformSettings,
+  PdsSettings,
+  PkceSettings,
+  WelinkSettings,
+} from './setting-types.js';
+
+/** The stand-ins that the lab has, each with its own clients and settings. */
+export interface LabProviders {
+  readonly aliyun: LabProvider<LabSettings, LabWebAndNative>;
+  readonly oidc: LabProvider<LabSettings, LabWebAndNative>;
+  readonly pds: LabProvider<PdsSettings, PdsClients>;
+  readonly welink: LabProvider<WelinkSettings>;
+  readonly 'open-platform': LabProvider<OpenPlatformSettings>;
+  readonly douyin: LabProvider;
+  readonly dingtalk: LabProvider;
+  readonly feishu: LabProvider;
+}
+
+/** The names of the stand-ins. */
+export type LabProviderName = keyof LabProviders;
 
 /** Where a request can go, in words that mean the same for every provider; faults are set by these names. */
 export type LabEndpoint =
   | 'authorization'
   | 'token'
   | 'userinfo'
+  | 'admin'
   | 'revocation'
   | 'jwks'
   | 'discovery'
   | 'api'
   | 'endSession';
-
-/** How a provider behaves. Change a member of {@link LabProvider.settings} and the next request meets it. */
-export interface LabSettings {
-  /** Seconds that an access token lives, counted from when it is issued. Default 3600. */
-  accessTokenLifetime: number;
-  /** Seconds that a refresh token lives, counted from when it is issued. Default 2592000, which is 30 days. */
-  refreshTokenLifetime: number;
-  /** Seconds in which an authorization code must be redeemed. Default 600. */
-  codeLifetime: number;
-  /** Whether a refresh answers with a new refresh token and uses the old one up. Default `true`, for `aliyun` `false`. */
-  rotateRefreshTokens: boolean;
-  /** Whether using a used-up refresh token again also ends every token of that login. Default `true`. */
-  reuseRevokesFamily: boolean;
-  /** Seconds for which a refresh token still works after it was rotated. Default 0. */
-  reuseGrace: number;
-  /** Whether `expires_in` is `"3600"` instead of `3600`. Default `false`. */
-  expiresInAsString: boolean;
-  /** Whether the id_token repeats the `nonce` of the authorization request. Default `true`, for `aliyun` `false`. */
-  echoNonce: boolean;
-  /** Whether a refresh answers with an id_token as well. Default `true`, for `aliyun` `false`. */
-  idTokenOnRefresh: boolean;
-}
 
 /** Options of {@link startLab}. */
 export interface LabOptions {
@@ -45,22 +55,13 @@ export interface LabOptions {
   port?: number;
   /** The address to listen on. Default `127.0.0.1`. */
   host?: string;
+  /**
+   * The host name in its URLs, where that is not the address it listens on: in a container it listens on `0.0.0.0`, and
+   * browser and app reach it as `localhost`. Default: `host`.
+   */
+  publicHost?: string;
   /** Settings that every provider starts with, in place of its own. */
   defaults?: Partial<LabSettings>;
-}
-
-/** A client that is registered at a provider of the lab. */
-export interface LabClient {
-  /** The `client_id`. */
-  readonly clientId: string;
-  /** How this client proves itself at the token endpoint, as RFC 7591 names it. */
-  readonly tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none';
-}
-
-/** A client with a secret. */
-export interface LabWebClient extends LabClient {
-  /** The `client_secret`. */
-  readonly clientSecret: string;
 }
 
 /** Somebody who can log in at a provider of the lab. No password is asked for. */
@@ -71,7 +72,9 @@ export interface LabUser {
   readonly name: string;
   /** What sets this user apart, in a few words, shown on the login page. */
   readonly note: string;
-  /** The subject that clients get to see. */
+  /**
+   * The subject that clients get to see; for `pds` it is `domain_id:user_id`, as user ids are unique per domain only.
+   */
   readonly sub: string;
   /** Every claim that the provider can tell of this user, by the provider's own names. */
   readonly claims: Readonly<Record<string, unknown>>;
@@ -114,11 +117,19 @@ export interface LabFault {
   body?: unknown;
   /** Further headers, such as `retry-after`. */
   headers?: Readonly<Record<string, string>>;
+  /**
+   * Whether it comes from the gateway before the provider, which has a form of its own at `pds`: the body is empty, and
+   * the error is in headers. Default `false`.
+   */
+  gateway?: boolean;
 }
 
 /** One provider of the lab. */
-export interface LabProvider {
-  /** `aliyun`, `oidc`. */
+export interface LabProvider<
+  Settings extends LabSettings = LabSettings,
+  Clients extends LabClients = LabClients,
+> {
+  /** As in {@link LabProviders}. */
   readonly name: string;
   /** The name on its pages. */
   readonly title: string;
@@ -127,12 +138,23 @@ export interface LabProvider {
   /** Its URLs, by the names that the `endpoints` option of a provider factory takes. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** The clients registered there; `native` has no secret. */
-  readonly clients: { readonly web: LabWebClient; readonly native: LabClient };
+  readonly clients: Clients;
   /** Who can log in; the first one is who {@link LabProvider.signIn} plays by default. */
   readonly users: readonly LabUser[];
   /** How it behaves; change a member at any time. */
-  readonly settings: LabSettings;
-  /** A protected API of the provider: a GET with `Authorization: Bearer …` is answered with JSON about the user. */
+  readonly settings: Settings;
+  /**
+   * What else one has to know to use it: at `pds` the `domainId`, and the `nativeSecret` that a refresh for the native app
+   * may carry.
+   */
+  readonly details: Readonly<Record<string, string>>;
+  /**
+   * A protected API of the provider: a GET with an access token is answered with JSON about the user, and without a good
+   * one with an error of the provider, which is a 401 everywhere but at `douyin`, where it is a 200. The token goes where
+   * this provider wants it: `Authorization: Bearer …` at most of them, the bare token in `x-wlk-Authorization` at
+   * `welink`, in `x-acs-dingtalk-access-token` at `dingtalk`, in `access-token` at `douyin`. `pds` has no GET: this is its
+   * userinfo endpoint, a POST of `{}`, and faults for it are those of `userinfo`.
+   */
   readonly api: string;
   /** What it got, oldest first: the last 10 000 requests. */
   readonly requests: readonly LabRequest[];
@@ -146,7 +168,10 @@ export interface LabProvider {
   /** Forgets the requests so far. */
   clearRequests(): void;
 
-  /** Allows a redirect URI for both clients, by exact comparison. None is allowed to begin with. */
+  /**
+   * Allows a redirect URI for all clients, by exact comparison. None is allowed to begin with. For the native app of `pds`,
+   * one with `127.0.0.1` or `[::1]` stands for every port.
+   */
   registerRedirectUri(uri: string): void;
   /** The same for where a logout may lead to. Without effect where the provider has no end-session endpoint. */
   registerPostLogoutRedirectUri(uri: string): void;
@@ -176,7 +201,8 @@ export interface LabProvider {
    * Plays a user with a new browser: follows the login and consent pages and returns the redirect to the client, which
    * is not fetched. Fields of a `form_post` answer come as query parameters.
    *
-   * @throws Error if the provider shows an error page; the message repeats it
+   * @throws Error if the provider shows an error page; the message repeats it. At `pds` that is also what follows when
+   *   the user does not approve.
    */
   signIn(authorizationUrl: string | URL, options?: { user?: string; approve?: boolean }): Promise<URL>;
   /** Plays a user at the end-session endpoint who confirms, and returns the redirect back to the client. */
@@ -192,6 +218,7 @@ export interface Lab {
    *
    * @throws Error if the lab was started without it
    */
+  provider<Name extends LabProviderName>(name: Name): LabProviders[Name];
   provider(name: string): LabProvider;
   /** Stops all servers and cuts their connections. */
   close(): Promise<void>;

@@ -1,15 +1,19 @@
 import { json } from '../http.js';
-import type { Blueprint, Ground, Route, StandIn } from '../stand-in.js';
+import { orRefusal, Refusal } from '../refusal.js';
+import { signInRoutes } from '../sign-in.js';
+import type { Blueprint, Route, StandIn } from '../stand-in.js';
 import { TokenBook } from '../token-book.js';
-import { errorAnswer, orRefusal } from './errors.js';
+import type { LabSettings, LabWebAndNative } from '../types.js';
+import { readAuthorizationRequest } from './authorization-request.js';
+import { errorAnswer } from './errors.js';
+import type { AliyunGround } from './ground.js';
 import { keySet } from './id-token.js';
 import { users } from './identity.js';
 import { userinfo, whoami } from './resources.js';
-import { signInRoutes } from './sign-in.js';
 import { revoke, token } from './tokens.js';
 
 /** Alibaba Cloud RAM OAuth, https://help.aliyun.com/document_detail/93696.html and the pages beside it. */
-export const aliyun: Blueprint = {
+export const aliyun: Blueprint<LabSettings, LabWebAndNative> = {
   name: 'aliyun',
   title: 'Alibaba Cloud (lab)',
   furtherSites: 1,
@@ -26,8 +30,8 @@ export const aliyun: Blueprint = {
   build,
 };
 
-function build(ground: Ground): StandIn {
-  const { origin, settings } = ground;
+function build(ground: AliyunGround): StandIn {
+  const { origin, settings, clients, registrations } = ground;
   const [signIn = origin] = ground.furtherOrigins;
   const book = new TokenBook(settings);
   const endpoints = {
@@ -40,18 +44,24 @@ function build(ground: Ground): StandIn {
   };
   const api = `${origin}/api/whoami`;
   const routes: readonly Route[] = [
-    ...signInRoutes(signIn, ground, book),
+    // The host where users sign in is not the host of the issuer.
+    ...signInRoutes(ground, book, {
+      url: endpoints.authorization,
+      read: (query) => readAuthorizationRequest(query, [clients.web, clients.native], registrations),
+      granted: (code) => ({ code }),
+      refused: ({ code, message }) => ({ error: code, error_description: message }),
+    }),
     {
       url: endpoints.token,
       endpoint: 'token',
       methods: ['POST'],
-      handle: (call) => orRefusal(() => token(call, ground, book)),
+      handle: (call) => orRefusal(() => token(call, ground, book), errorAnswer),
     },
     {
       url: endpoints.revocation,
       endpoint: 'revocation',
       methods: ['POST'],
-      handle: (call) => orRefusal(() => revoke(call, ground, book)),
+      handle: (call) => orRefusal(() => revoke(call, ground, book), errorAnswer),
     },
     {
       url: endpoints.userinfo,
@@ -77,7 +87,7 @@ function build(ground: Ground): StandIn {
     endpoints,
     api,
     routes,
-    failure: () => errorAnswer(500, 'server_error', 'the provider is in trouble'),
+    failure: () => errorAnswer(new Refusal('server_error', 'the provider is in trouble', 500)),
     expireAccessTokens: () => book.expireAccessTokens(),
     revokeAll: () => book.expireRefreshTokens(),
   };

@@ -1,16 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import { type Answer, type Call, json } from '../http.js';
-import type { Ground } from '../stand-in.js';
+import { checkVerifier } from '../pkce.js';
+import { Refusal } from '../refusal.js';
 import type { Grant, IssuedTokens, TokenBook } from '../token-book.js';
 import { type ClientForm, readClientForm } from './client-form.js';
-import { Refusal } from './errors.js';
+import type { AliyunGround } from './ground.js';
 import { signIdToken } from './id-token.js';
 
 const tokenFields = ['grant_type', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'Timestamp'];
 
 /** The token endpoint. */
-export async function token(call: Call, ground: Ground, book: TokenBook): Promise<Answer> {
+export async function token(call: Call, ground: AliyunGround, book: TokenBook): Promise<Answer> {
   const form = readClientForm(call, tokenFields, ground.clients);
   switch (form.required('grant_type')) {
     case 'authorization_code': {
@@ -37,7 +38,7 @@ export async function token(call: Call, ground: Ground, book: TokenBook): Promis
 }
 
 /** The revocation endpoint. It takes refresh tokens, and with one goes everything that came of the same login. */
-export function revoke(call: Call, ground: Ground, book: TokenBook): Answer {
+export function revoke(call: Call, ground: AliyunGround, book: TokenBook): Answer {
   const form = readClientForm(call, ['token'], ground.clients);
   const owner = book.ownerOf(form.required('token'));
   if (owner?.kind === 'access') throw new Refusal('unsupported_token_type', 'that is not a refresh token');
@@ -56,22 +57,13 @@ function redeem(form: ClientForm, book: TokenBook): Grant {
   if (grant.redirectUri !== redirectUri) {
     throw new Refusal('invalid_grant', 'redirect_uri is not the one of the authorization request');
   }
-  checkVerifier(form.optional('code_verifier'), grant.challenge);
+  checkVerifier(
+    form.optional('code_verifier'),
+    grant.challenge,
+    (flaw, message) => new Refusal(`invalid_${flaw}`, message),
+  );
   book.redeem(code);
   return grant;
-}
-
-function checkVerifier(verifier: string | undefined, challenge: Grant['challenge']): void {
-  if (challenge === undefined) {
-    if (verifier === undefined) return;
-    throw new Refusal('invalid_request', 'code_verifier, but there was no code_challenge');
-  }
-  if (verifier === undefined) throw new Refusal('invalid_grant', 'code_verifier is missing');
-  if (!/^[\w.~-]{43,128}$/.test(verifier)) throw new Refusal('invalid_request', 'code_verifier is malformed');
-  const hashed = createHash('sha256').update(verifier).digest('base64url');
-  if ((challenge.method === 'S256' ? hashed : verifier) !== challenge.value) {
-    throw new Refusal('invalid_grant', 'code_verifier does not match');
-  }
 }
 
 function refresh(form: ClientForm, book: TokenBook): { grant: Grant; tokens: IssuedTokens } {

@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 
-import type { Ground } from '../stand-in.js';
 import type { LabClient, LabWebClient } from '../types.js';
+import type { OidcGround } from './ground.js';
 
 /** A client without any redirect URI is malformed to the OpenID Provider; this one leads nowhere. */
 const nowhere = 'https://redirect-uri-is-not-registered.invalid/';
@@ -12,7 +12,7 @@ const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)/;
 export function clientMetadata({
   clients: { web, native },
   registrations,
-}: Ground): (clientId: string) => AdapterPayload | undefined {
+}: OidcGround): (clientId: string) => AdapterPayload | undefined {
   const describe = (client: LabClient | LabWebClient, accepts: (uri: string) => boolean): AdapterPayload => {
     const redirectUris = [...registrations.redirectUris].filter(accepts);
     return {

@@ -3,9 +3,10 @@ import type Provider from 'oidc-provider';
 import { toNode } from '../embed.js';
 import { type Answer, bearerToken, type Call, type Handle, invalidToken, json } from '../http.js';
 import type { Blueprint, Ground, Route, StandIn } from '../stand-in.js';
-import type { LabSettings } from '../types.js';
+import type { LabSettings, LabWebAndNative } from '../types.js';
 import { clientMetadata } from './clients.js';
 import { configure, failure } from './configuration.js';
+import type { OidcGround } from './ground.js';
 import { interact } from './interaction.js';
 import { loadOidcProvider } from './load.js';
 import { Store } from './store.js';
@@ -15,7 +16,7 @@ import { users } from './users.js';
  * A certified OpenID Provider, npm `oidc-provider`, with pages of our own. As OpenID Connect Core 11 has it, the scope
  * `offline_access` counts only with `prompt=consent`.
  */
-export const oidc: Blueprint = {
+export const oidc: Blueprint<LabSettings, LabWebAndNative> = {
   name: 'oidc',
   title: 'OpenID Provider (lab)',
   furtherSites: 0,
@@ -32,11 +33,12 @@ export const oidc: Blueprint = {
   build,
 };
 
-async function build(ground: Ground): Promise<StandIn> {
+async function build(ground: OidcGround): Promise<StandIn> {
   const { origin, settings } = ground;
-  const { Provider } = await loadOidcProvider();
   const store = new Store(settings, clientMetadata(ground));
-  const provider = new Provider(origin, await configure(ground, store));
+  // Both take a while: the package is loaded while the signing key is made.
+  const [{ Provider }, configuration] = await Promise.all([loadOidcProvider(), configure(ground, store)]);
+  const provider = new Provider(origin, configuration);
   applySettings(provider, settings);
 
   const listener = provider.callback();

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 
-import { type Lab, type LabProvider, startLab } from '../../../src/testing/index.js';
+import { type Lab, type LabProviders, startLab } from '../../../src/testing/index.js';
 import {
   challenge,
   codeFor,
@@ -17,7 +17,7 @@ import {
 } from './aliyun-client.js';
 
 let lab: Lab;
-let provider: LabProvider;
+let provider: LabProviders['aliyun'];
 
 beforeEach(async () => {
   lab = await startLab({ providers: ['aliyun'] });

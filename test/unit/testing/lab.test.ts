@@ -16,11 +16,23 @@ afterEach(() => Promise.all(labs.splice(0).map((lab) => lab.close())));
 describe('startLab', () => {
   it('starts every provider on an origin of its own', async () => {
     const lab = await started();
-    expect(Object.keys(lab.providers)).toEqual(['aliyun', 'oidc']);
-    const origins = Object.values(lab.providers).map(({ origin }) => origin);
-    expect(new Set(origins).size).toBe(2);
-    for (const { endpoints } of Object.values(lab.providers))
-      expect((await get(endpoints.jwks)).status).toBe(200);
+    const origins = Object.entries(lab.providers).map(([name, { origin, endpoints }]) => {
+      expect(new URL(endpoints.token ?? '').origin).toBe(origin);
+      expect(lab.provider(name).name).toBe(name);
+      return origin;
+    });
+    expect(Object.keys(lab.providers)).toEqual([
+      'aliyun',
+      'oidc',
+      'pds',
+      'welink',
+      'open-platform',
+      'douyin',
+      'dingtalk',
+      'feishu',
+    ]);
+    expect(new Set(origins).size).toBe(origins.length);
+    for (const origin of origins) expect((await get(`${origin}/nowhere`)).status).toBe(404);
   });
 
   it('starts the ones it is asked for, and says which those are', async () => {

@@ -1,12 +1,12 @@
 import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
 
-import { type Lab, type LabProvider, startLab } from '../../../src/testing/index.js';
+import { type Lab, type LabProviders, startLab } from '../../../src/testing/index.js';
 
 const redirectUri = 'http://127.0.0.1:3999/callback';
 
 let lab: Lab;
-let provider: LabProvider;
+let provider: LabProviders['oidc'];
 
 beforeEach(async () => {
   lab = await startLab({ providers: ['oidc'] });

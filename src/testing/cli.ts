@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { startLab } from './lab.js';
+import { describeLab } from './print.js';
+import type { LabProviderName } from './types.js';
+
+const usage = `Usage: express-oauth-login lab [--port <number>] [--provider <name>]… [--redirect-uri <url>]…
+
+Starts stand-ins for login providers on this machine and prints their endpoints and clients.
+
+  --port          the first port to listen on (default: free ones)
+  --provider      a provider to start; several times for several (default: all)
+  --redirect-uri  a redirect URI that the clients may use; several times for several
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    port: { type: 'string' },
+    provider: { type: 'string', multiple: true },
+    'redirect-uri': { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+
+if (values.help || positionals[0] !== 'lab' || positionals.length > 1) {
+  process.stderr.write(usage);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  const lab = await startLab({
+    ...(values.port !== undefined && { port: Number(values.port) }),
+    ...(values.provider && { providers: values.provider as LabProviderName[] }),
+  });
+  for (const provider of Object.values(lab.providers)) {
+    for (const uri of values['redirect-uri'] ?? []) provider.registerRedirectUri(uri);
+  }
+  process.stdout.write(`${describeLab(lab)}\n\nThe lab runs until you end it with Ctrl-C.\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => lab.close());
+}

@@ -4,6 +4,13 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   // TypeScript sources import each other by the name they have after the build.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // The examples import the library by its name.
+    '^express-oauth-login$': '<rootDir>/src/index.ts',
+    // The same tests under the oldest Express that is supported: EXPRESS=4 npm test
+    ...(process.env.EXPRESS === '4' && { '^express$': 'express4' }),
+  },
   testMatch: ['<rootDir>/test/{unit,contract,integration}/**/*.test.ts'],
+  globalSetup: './test/support/global-setup.ts',
 };

@@ -1,8 +1,10 @@
+import { RedisStore } from 'connect-redis';
 import type { Express } from 'express';
+import expressSession from 'express-session';
 import { Redis } from 'ioredis';
 import { requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { issueExpired, providerOf, startApp, type TestApp } from '../support/app.js';
+import { issueExpired, providerOf, SECRET, startApp, type TestApp } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -139,6 +141,68 @@ describe.each(['memory', 'Redis'])(
     });
   },
 );
+
+describe("with an app's own express-session on Redis, a slow request that writes to the session", () => {
+  let app: TestApp;
+  const writer = slowWriter();
+
+  beforeAll(async () => {
+    app = await startApp({
+      lab,
+      routes: writer.routes,
+      router: { redis: client, encryptionKeys: ['an encryption key of thirty-two bytes'] },
+      useSession: (it) =>
+        it.use(
+          expressSession({
+            secret: SECRET,
+            resave: false,
+            saveUninitialized: false,
+            store: new RedisStore({ client, prefix: 'own:' }),
+          }),
+        ),
+    });
+  });
+  beforeEach(() => redis.flush());
+  afterAll(() => app.close());
+
+  it('undoes no refresh', async () => {
+    const aliyun = lab.provider('aliyun');
+    issueExpired(aliyun);
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const arrival = writer.arrival();
+    const slow = visitor.get('/write').then((answer) => answer);
+    await arrival;
+    const { body: refreshed } = await visitor.get('/token').expect(200);
+    writer.release();
+    await slow;
+    aliyun.clearRequests();
+    expect((await visitor.get('/token').expect(200)).body.accessToken).toBe(refreshed.accessToken);
+    await visitor.get('/me').expect(200);
+    expect(aliyun.tokenRequests()).toEqual([]);
+  });
+
+  it('brings no login back after a logout', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const cookie = cookieHeader(visitor.agent, app.url);
+    const arrival = writer.arrival();
+    const slow = app
+      .visitor()
+      .get('/write', { Cookie: cookie })
+      .then((answer) => answer);
+    await arrival;
+    await visitor.post('/auth/logout').expect(303);
+    writer.release();
+    expect((await slow).status).toBe(200);
+    const revenant = app.visitor();
+    await revenant.get('/me', { Cookie: cookie }).expect(401);
+    await revenant.get('/token', { Cookie: cookie }).expect(401);
+    const session = await revenant.get('/auth/session', { Cookie: cookie }).expect(200);
+    expect(session.body.loggedIn).toBe(false);
+    expect((await redis.keys()).filter((key) => key.startsWith('oauth:login:'))).toEqual([]);
+  });
+});
 
 describe('a session', () => {
   beforeEach(() => redis.flush());

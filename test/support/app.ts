@@ -2,39 +2,66 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
+import { dingtalk } from '../../examples/dingtalk.js';
+import { douyin } from '../../examples/douyin.js';
+import { feishu } from '../../examples/feishu.js';
 import {
   aliyun,
+  aliyunPds,
   type OAuthEvent,
   type OAuthRouterOptions,
   type OAuthSessionOptions,
+  type OpenPlatformOptions,
   oauthErrorPage,
   oauthRouter,
   oauthSession,
   oidc,
+  openPlatform,
   type Provider,
   requireLogin,
+  welink,
 } from '../../src/index.js';
 import type { Lab, LabProvider } from '../../src/testing/index.js';
 
 export const SECRET = 'a secret of thirty-two characters';
 
+type Client = { clientId: string; clientSecret: string };
+
+const factories: Record<string, (lab: LabProvider, client: Client, options: object) => Provider> = {
+  aliyun: ({ endpoints }, client, options) =>
+    aliyun({ ...client, endpoints, scope: 'openid aliuid profile /acs/ccc', ...options }),
+  oidc: ({ endpoints }, client, options) =>
+    oidc({
+      name: 'oidc',
+      issuer: endpoints.issuer as string,
+      ...client,
+      scope: 'openid profile email offline_access',
+      authorizationParams: { prompt: 'consent' },
+      ...options,
+    }),
+  pds: ({ endpoints, details }, client, options) =>
+    aliyunPds({ ...client, domainId: details.domainId as string, endpoints, ...options }),
+  welink: ({ endpoints }, client, options) => welink({ ...client, endpoints, ...options }),
+  'open-platform': ({ endpoints, name }, client, options) =>
+    openPlatform({
+      name,
+      ...client,
+      endpoints: endpoints as OpenPlatformOptions['endpoints'],
+      scope: ['user_info', 'calendar'],
+      ...options,
+    }),
+  dingtalk: ({ endpoints }, client) => dingtalk({ ...client, endpoints }),
+  feishu: ({ endpoints }, client) => feishu({ ...client, endpoints }),
+  douyin: ({ endpoints }, client) => douyin({ ...client, endpoints }),
+};
+
 /** A provider of the lab, as an app would configure it. */
 export function providerOf(lab: Lab, name: string, options: object = {}): Provider {
-  const { endpoints, clients } = lab.provider(name);
-  const { clientId, clientSecret } = clients.web;
-  if (name === 'aliyun') {
-    const scope = 'openid aliuid profile /acs/ccc';
-    return aliyun({ clientId, clientSecret, endpoints, scope, ...options });
-  }
-  return oidc({
-    name,
-    issuer: endpoints.issuer as string,
-    clientId,
-    clientSecret,
-    scope: 'openid profile email offline_access',
-    authorizationParams: { prompt: 'consent' },
-    ...options,
-  });
+  const provider = lab.provider(name);
+  const { clientId, clientSecret } = provider.clients.web;
+  const factory = factories[name];
+  if (!factory) throw new Error(`no factory for ${name}`);
+  return factory(provider, { clientId, clientSecret }, options);
 }
 
 export interface TestApp {
@@ -82,7 +109,11 @@ export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp
   app.get('/call/:provider', requireLogin, async (req, res, next) => {
     try {
       const provider = String(req.params.provider);
-      const answer = await req.oauth.fetch(lab.provider(provider).api, undefined, { provider });
+      const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+      const init = provider.startsWith('pds') ? post : undefined;
+      const answer = await req.oauth.fetch(lab.provider(provider.replace('-jwt', '')).api, init, {
+        provider,
+      });
       res.status(answer.status).json(await answer.json());
     } catch (error) {
       next(error);

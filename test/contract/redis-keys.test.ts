@@ -1,0 +1,148 @@
+import { Redis } from 'ioredis';
+import type { Stores } from '../../src/stores/contracts.js';
+import { type Connection, connect } from '../../src/stores/redis/client.js';
+import { createRedisSessions } from '../../src/stores/redis/sessions.js';
+import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { eventually } from './support/eventually.js';
+import { IDLE_TIMEOUT, uniqueId } from './support/worlds.js';
+
+const TTL = 60_000;
+const record = { version: 1, sealed: Buffer.from('sealed') };
+
+describe('keys in Redis', () => {
+  let server: RedisServer;
+  let clusterNode: RedisServer;
+  let slots: Redis;
+  let redis: Redis;
+  let connection: Connection;
+  let stores: Stores;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    // Only a server in cluster mode says which slot a key has.
+    clusterNode = await startRedis({ args: ['--cluster-enabled', 'yes'] });
+    slots = new Redis(clusterNode.url);
+    redis = new Redis(server.url);
+    connection = connect(server.url, 5);
+    stores = createRedisStores(connection);
+  });
+  afterAll(async () => {
+    await connection?.close();
+    redis?.disconnect();
+    slots?.disconnect();
+    await server?.stop();
+    await clusterNode?.stop();
+  });
+  beforeEach(() => server.flush());
+
+  async function fillLogin(id: string): Promise<void> {
+    await stores.records.create(id, record, TTL);
+    await stores.locks.acquire(id, 'me', TTL);
+    await stores.backoff.setBackoff(id, { attempt: 1, reason: 'unavailable', until: 5 }, TTL);
+  }
+
+  async function fillBrowser(browser: string): Promise<void> {
+    await stores.transactions.open(browser, 'a', Buffer.from('x'), TTL, 10);
+    await stores.transactions.open(browser, 'b', Buffer.from('x'), TTL, 10);
+    await stores.transactions.remember(browser, 'b', Buffer.from('x'), TTL);
+  }
+
+  async function slotsOf(keys: readonly string[]): Promise<number[]> {
+    const all = keys.map((key) => slots.cluster('KEYSLOT', key) as Promise<number>);
+    return [...new Set(await Promise.all(all))];
+  }
+
+  test('every key has a time to live, whatever was done to it', async () => {
+    const sessions = createRedisSessions(connection, { prefix: 'sess:', idleTimeout: IDLE_TIMEOUT });
+    await fillLogin('one');
+    await stores.records.replace('one', 1, { ...record, version: 2 }, TTL);
+    await stores.locks.extend('one', 'me', TTL);
+    await fillBrowser('browser');
+    await stores.transactions.consume('browser', 'a');
+    const texts = ['r1', 'r2', 'r3'].map((rev) => JSON.stringify({ oauth: { rev } })) as [
+      string,
+      string,
+      string,
+    ];
+    for (const sid of ['created', 'read', 'saved', 'swapped']) await sessions.create(sid, texts[0]);
+    await sessions.read('read');
+    await sessions.save('saved', texts[1], 'r1');
+    await sessions.swap('swapped', texts[0], texts[2]);
+
+    const keys = await server.keys();
+    expect(keys).toHaveLength(3 + 3 + 4);
+    for (const key of keys) {
+      const left = await redis.pttl(key);
+      expect([key, left > 0 && left <= TTL]).toEqual([key, true]);
+    }
+  });
+
+  test('Redis ends a key by itself', async () => {
+    await stores.records.create('one', record, 30);
+    await eventually(async () => expect(await server.keys()).toEqual([]));
+    expect(await stores.records.read('one')).toBeUndefined();
+  });
+
+  test('all keys of one login share a hash slot', async () => {
+    for (let n = 0; n < 20; n++) {
+      await server.flush();
+      await fillLogin(uniqueId());
+      const keys = await server.keys();
+      expect(keys).toHaveLength(3);
+      expect(await slotsOf(keys)).toHaveLength(1);
+    }
+  });
+
+  test('all keys of one browser share a hash slot', async () => {
+    for (let n = 0; n < 20; n++) {
+      await server.flush();
+      await fillBrowser(uniqueId());
+      const keys = await server.keys();
+      expect(keys).toHaveLength(4);
+      expect(await slotsOf(keys)).toHaveLength(1);
+    }
+  });
+
+  test('keys of different logins are spread over the slots', async () => {
+    for (let n = 0; n < 20; n++) await stores.records.create(uniqueId(), record, TTL);
+    expect((await slotsOf(await server.keys())).length).toBeGreaterThan(10);
+  });
+
+  test('after the removal of a login nothing of it is left', async () => {
+    await fillLogin('one');
+    await stores.records.remove('one');
+    expect(await server.keys()).toEqual([]);
+  });
+
+  test('of transactions that gave way nothing is left', async () => {
+    for (let n = 0; n < 30; n++) await stores.transactions.open('b', `n${n}`, Buffer.from('x'), TTL, 5);
+    expect(await server.keys()).toHaveLength(1 + 5);
+    for (let n = 0; n < 30; n++) await stores.transactions.consume('b', `n${n}`);
+    expect(await server.keys()).toEqual([]);
+  });
+
+  // A failover to a replica, or SCRIPT FLUSH, leaves a server that has never seen them.
+  test('scripts are sent again to a server that forgot them', async () => {
+    await stores.records.create('one', record, TTL);
+    expect(await stores.records.replace('one', 1, { ...record, version: 2 }, TTL)).toBe('replaced');
+    await redis.script('FLUSH');
+    const all = [2, 3, 4].map((version) =>
+      stores.records.replace('one', version, { ...record, version: version + 1 }, TTL),
+    );
+    expect(await Promise.all(all)).toEqual(['replaced', 'replaced', 'replaced']);
+    expect((await stores.records.remove('one'))?.version).toBe(5);
+  });
+
+  test('two sets of stores on one client do not get into each other’s way', async () => {
+    const client = new Redis(server.url);
+    const [first, second] = [connect(client, 5), connect(client, 5)].map(createRedisStores) as [
+      Stores,
+      Stores,
+    ];
+    await first.records.create('one', record, TTL);
+    expect(await second.records.replace('one', 1, { ...record, version: 2 }, TTL)).toBe('replaced');
+    expect((await first.records.remove('one'))?.version).toBe(2);
+    client.disconnect();
+  });
+});

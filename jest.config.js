@@ -11,6 +11,8 @@ export default {
     // The same tests under the oldest Express that is supported: EXPRESS=4 npm test
     ...(process.env.EXPRESS === '4' && { '^express$': 'express4' }),
   },
+  // A busy machine is no failure; what hangs is still found.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/{unit,contract,integration}/**/*.test.ts'],
   globalSetup: './test/support/global-setup.ts',
 };

@@ -97,6 +97,12 @@ export class OptionReader {
     return Object.freeze([...(list as string[])]);
   }
 
+  /** The same, where an empty list means that there are none. */
+  stringsOrNone(name: string, fix: string): readonly string[] | undefined {
+    const value = this.any(name);
+    return Array.isArray(value) && value.length === 0 ? Object.freeze([]) : this.strings(name, fix);
+  }
+
   /** An object whose values are strings, such as extra parameters. */
   record(name: string, fix: string): Readonly<Record<string, string>> {
     const value = this.#or(name, {});

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import escapeHtml from 'escape-html';
 
 const style = `
-:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#57606a;--line:#d0d7de;--accent:#0b57d0;--on-accent:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9198a1;--line:#3d444d;--accent:#a8c7fa;--on-accent:#062e6f}}
+:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#57606a;--line:#818b98;--accent:#0b57d0;--on-accent:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9198a1;--line:#656c76;--accent:#a8c7fa;--on-accent:#062e6f}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 main{width:100%;max-width:26rem}

@@ -94,7 +94,7 @@ export function parseRouterOptions(providers: unknown, options: unknown): Router
     onLogin: read.function<OnLogin>('onLogin', 'give a function'),
     onEvent: read.function<EventListener>('onEvent', 'give a function'),
     keepSessionData:
-      read.strings('keepSessionData', 'give names of session data, as an array of strings') ?? [],
+      read.stringsOrNone('keepSessionData', 'give names of session data, as an array of strings') ?? [],
   };
   timeouts.end();
   read.end();

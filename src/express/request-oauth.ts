@@ -151,7 +151,7 @@ export class RequestContext implements RequestOAuth {
     };
     let ids: string[];
     if (provider === undefined) {
-      ids = await endSession(this.#req);
+      ids = await endSession(this.#req, this.#res);
     } else {
       const found = this[requestLogins].find(provider);
       ids = found ? [found[1].id] : [];

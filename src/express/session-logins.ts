@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { CookieOptions, Request, Response } from 'express';
 import type { Services } from './runtime.js';
 import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import { LoginSessionStore } from './session-store.js';
@@ -65,12 +65,25 @@ export async function updateLogin(
 }
 
 /** Ends the session and returns the ids of all logins that were in it. */
-export async function endSession(req: Request): Promise<string[]> {
-  const logins =
-    req.sessionStore instanceof LoginSessionStore
-      ? await req.sessionStore.takeLogins(req.sessionID)
-      : readLogins(req.session);
+export async function endSession(req: Request, res: Response): Promise<string[]> {
+  const { sessionStore: store } = req;
+  const ours = store instanceof LoginSessionStore ? store : undefined;
+  const { path, httpOnly, secure, sameSite, domain } = req.session.cookie;
+  const logins = ours ? await ours.takeLogins(req.sessionID) : readLogins(req.session);
   await call((done) => req.session.destroy(done));
+  // A browser forgets a cookie only when it is named with what it was set with.
+  if (ours && !res.headersSent) {
+    const options = {
+      path: path ?? '/',
+      httpOnly: httpOnly ?? true,
+      secure: secure === true,
+      sameSite: sameSite ?? 'lax',
+    };
+    res.clearCookie(ours.cookieName, {
+      ...options,
+      ...(domain !== undefined && { domain }),
+    } as CookieOptions);
+  }
   return Object.values(logins).map((login) => login.id);
 }
 

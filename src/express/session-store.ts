@@ -46,11 +46,14 @@ export interface SessionHost {
  */
 export class LoginSessionStore extends session.Store {
   readonly host: SessionHost;
+  /** The name of the cookie that carries the ids of these sessions. */
+  readonly cookieName: string;
   readonly #known = new WeakMap<object, Known>();
 
-  constructor(host: SessionHost) {
+  constructor(host: SessionHost, cookieName: string) {
     super();
     this.host = host;
+    this.cookieName = cookieName;
   }
 
   override get(sid: string, callback: (error: unknown, data?: SessionData | null) => void): void {

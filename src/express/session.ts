@@ -88,15 +88,17 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout };
 
   // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
-  const overHttps = (secure: boolean) =>
-    session({
-      name: name ?? (secure ? '__Host-sid' : 'sid'),
+  const overHttps = (secure: boolean) => {
+    const cookieName = name ?? (secure ? '__Host-sid' : 'sid');
+    return session({
+      name: cookieName,
       secret: [...secrets],
-      store: new LoginSessionStore(host),
+      store: new LoginSessionStore(host, cookieName),
       resave: false,
       saveUninitialized: false,
       cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, ...cookie },
     });
+  };
   const secure = overHttps(true);
   const plain = overHttps(false);
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);

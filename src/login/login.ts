@@ -37,7 +37,7 @@ export async function startLogin(
     );
   }
   const asked: Readonly<Record<string, string>> = { ...client.provider.authorizationParams, ...params };
-  const maxAge = asked.max_age === undefined ? undefined : Number(asked.max_age);
+  const maxAge = readMaxAge(asked.max_age);
   const nonce = randomToken();
   const codeVerifier = randomToken();
   const state = await transactions.open(browser, {
@@ -50,6 +50,13 @@ export async function startLogin(
     ...(asked.prompt === 'none' && { silent: true }),
   });
   return client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
+}
+
+/** Seconds [OpenID Connect Core 3.1.2.1]; anything else would make every login fail at its `auth_time`. */
+function readMaxAge(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,10}$/.test(value)) return Number(value);
+  throw new ConfigurationError('invalid_option', "The parameter 'max_age' must be a number of seconds.");
 }
 
 /** How a callback ended. */

@@ -121,12 +121,12 @@ function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
   if (options.any('idToken') === undefined) return undefined;
   const read = options.group('idToken');
   const fix = "give asymmetric algorithms only, such as ['RS256']";
-  const algs = stringsOrNone(read, 'algs', fix) ?? [];
+  const algs = read.stringsOrNone('algs', fix) ?? [];
   if (!algs.every((alg) => asymmetric.test(alg))) throw read.wrong('algs', algs, fix);
   const policy: IdTokenPolicy = {
     algs,
     nonce: read.oneOf('nonce', ['required', 'if-present'], 'required'),
-    audiences: stringsOrNone(read, 'audiences', 'give audiences as strings') ?? [],
+    audiences: read.stringsOrNone('audiences', 'give audiences as strings') ?? [],
   };
   read.end();
   return Object.freeze(policy);
@@ -141,9 +141,9 @@ function readIdentity(options: OptionReader, idToken: IdTokenPolicy | undefined)
     source: read.oneOf('source', ['id_token', 'token_answer', 'userinfo'], source),
     userinfo: read.oneOf('userinfo', ['auto', 'always', 'never'], 'auto'),
     subject: read.strings('subject', fix) ?? ['sub'],
-    name: stringsOrNone(read, 'name', fix) ?? ['name', 'preferred_username'],
-    email: stringsOrNone(read, 'email', fix) ?? ['email'],
-    picture: stringsOrNone(read, 'picture', fix) ?? ['picture'],
+    name: read.stringsOrNone('name', fix) ?? ['name', 'preferred_username'],
+    email: read.stringsOrNone('email', fix) ?? ['email'],
+    picture: read.stringsOrNone('picture', fix) ?? ['picture'],
     calls: readCalls(read),
     ...(refuse && { refuse }),
   };
@@ -157,12 +157,6 @@ function readCalls(read: OptionReader): readonly UserCall[] {
     throw read.wrong('calls', calls, "give an array of calls, such as [{ endpoint: 'userinfo' }]");
   }
   return Object.freeze(calls.map((call) => Object.freeze({ ...call }) as UserCall));
-}
-
-/** A list that may be empty: a provider that has no such thing. */
-function stringsOrNone(read: OptionReader, name: string, fix: string): readonly string[] | undefined {
-  const value = read.any(name);
-  return Array.isArray(value) && value.length === 0 ? [] : read.strings(name, fix);
 }
 
 function readAssertion(options: OptionReader): Pick<ProviderDefinition, 'assertion'> {

@@ -71,7 +71,7 @@ export function oidc(options: OidcOptions): Provider {
     idToken: {
       algs,
       nonce: 'required',
-      audiences: read.strings('audiences', 'give audiences as strings') ?? [],
+      audiences: read.stringsOrNone('audiences', 'give audiences as strings') ?? [],
     },
     identity: { source: 'id_token', userinfo: read.oneOf('userinfo', ['auto', 'always', 'never'], 'auto') },
   });

@@ -262,7 +262,11 @@ function renewLease({ locks, clock }: RefreshDependencies, id: string, owner: st
 }
 
 function ended(cause?: unknown): LoginRequiredError {
-  return new LoginRequiredError('login_ended', 'This login has ended. Log in again.', { cause });
+  const providerCode = cause instanceof OAuthLoginError ? cause.providerCode : undefined;
+  return new LoginRequiredError('login_ended', 'This login has ended. Log in again.', {
+    cause,
+    ...(providerCode !== undefined && { providerCode }),
+  });
 }
 
 function paused({ until, reason }: Backoff, now: number): OAuthLoginError {

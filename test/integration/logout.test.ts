@@ -40,6 +40,7 @@ describe('a logout', () => {
       const answer = await one.post('/auth/logout', headers).expect(303);
       expect(answer.headers.location).toBe('/');
       expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.headers['set-cookie']?.[0]).toMatch(/^sid=; .*Expires=Thu, 01 Jan 1970/);
       await one.get('/me').expect(401);
     }
   });

@@ -33,18 +33,7 @@ describe('oauthRouter refuses at construction', () => {
         afterLogout: notA.path,
         loginPage: notA.path,
         leeway: notA.seconds,
-        encryptionKeys: [
-          'x'.repeat(31),
-          ['x'.repeat(31)],
-          [KEY, SECRET_NUMBER],
-          Buffer.alloc(31),
-          [],
-          [''],
-          '',
-          5,
-          null,
-          { key: KEY },
-        ],
+        encryptionKeys: [[KEY, SECRET_NUMBER], [], [''], '', 5, null, { key: KEY }],
         timeouts: notA.object,
         'timeouts.provider': [...notA.seconds, 0],
         'timeouts.store': [...notA.seconds, 0],
@@ -92,6 +81,18 @@ describe('oauthRouter under NODE_ENV=production', () => {
     const { code, message } = inProduction(() => refusal(() => route(options)));
     expect(code).toBe('missing_option');
     expect(message).toContain(`'${option}'`);
+  });
+
+  it.each([
+    ['a string', 'x'.repeat(31)],
+    ['one of a list', [KEY, 'x'.repeat(31)]],
+    ['bytes', Buffer.alloc(31)],
+  ])('wants no key shorter than 32 bytes: %s', (_title, encryptionKeys) => {
+    const options = { baseUrl, redis, encryptionKeys } as OAuthRouterOptions;
+    const { code, message } = inProduction(() => refusal(() => route(options)));
+    expect(code).toBe('invalid_option');
+    expect(message).toContain("'encryptionKeys'");
+    expect(() => inDevelopment(() => route(options))).not.toThrow();
   });
 
   it.each<[OAuthRouterOptions]>([

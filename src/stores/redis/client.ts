@@ -38,13 +38,20 @@ export function connect(redis: RedisOption, timeout: number): Connection {
   const client = given ? (redis as unknown as Redis) : open(redis, timeout);
   let ready: Promise<void> | undefined;
 
-  /** Without an offline queue a command fails at once while the connection is being made; wait for that instead. */
+  /**
+   * Without an offline queue a command fails at once while the connection is being made; wait for that instead, but no
+   * longer than a command may take: what was given up must not run, nor pile up, until the server is back.
+   */
   const untilReady = () => {
     ready ??= new Promise<void>((resolve) => {
-      client.once('ready', () => {
+      const settle = () => {
+        clearTimeout(timer);
+        client.off('ready', settle);
         ready = undefined;
         resolve();
-      });
+      };
+      const timer = setTimeout(settle, deadline * 1000);
+      client.once('ready', settle);
     });
     return ready;
   };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import {
   autoRefresh,
   type OAuthRouter,
@@ -52,10 +52,12 @@ export function createApp(parts: DemoParts): Express {
     noteRenewals(req);
     res.type('html').send(String(startPage(req, parts)));
   });
-  app.get('/account', requireLogin, (req, res) => {
+  const account: RequestHandler = (req, res) => {
     noteRenewals(req);
     res.type('html').send(String(accountPage(req, parts)));
-  });
+  };
+  app.get('/account', requireLogin, account);
+  for (const { name } of providers) app.get(`/account/${name}`, requireLogin({ provider: name }), account);
   app.get('/me', requireLogin, (req, res) => {
     res.json(req.oauth.user);
   });

@@ -56,12 +56,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
   const feed = createFeed(FEED_LIMIT);
   const providers = choices(lab);
-  for (const { at } of providers) {
-    at.onRequest((request) => feed.add(renderRequest(request)));
+  for (const { name, at } of providers) {
     for (const origin of origins) {
-      at.registerRedirectUri(`${origin}/auth/callback/${at.name}`);
+      at.registerRedirectUri(`${origin}/auth/callback/${name}`);
       at.registerPostLogoutRedirectUri(`${origin}/`);
     }
+  }
+  for (const at of Object.values(lab.providers)) {
+    at.onRequest((request) => feed.add(renderRequest(request)));
   }
 
   // Tokens of the lab die with it, so nothing is lost with a secret that is made anew at every start.
@@ -76,7 +78,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
   const url = origins[0] as string;
   const where = redis === undefined ? 'memory (set REDIS_URL for Redis)' : store;
-  const labSites = providers.map(({ at }) => `${at.name} ${at.origin}`).join(', ');
+  const labSites = Object.values(lab.providers)
+    .map(({ name, origin }) => `${name} ${origin}`)
+    .join(', ');
   return {
     url,
     banner: `Demo at ${url} — sessions in ${where} — provider lab: ${labSites}`,

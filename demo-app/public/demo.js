@@ -23,6 +23,13 @@ const words = {
   expired: 'The next request renews it first.',
 };
 
+/** The same where nothing renews it. @type {Record<string, string>} */
+const lastWords = {
+  good: 'Requests use it as it is.',
+  leeway: 'Requests use it to its end.',
+  expired: 'This login has ended.',
+};
+
 /** @param {HTMLElement} card */
 function showLife(card) {
   const life = find('.life[data-expires-at]', card);
@@ -33,14 +40,15 @@ function showLife(card) {
   const whole = Number(card.dataset.lifetime) * 1000;
   life.style.setProperty('--left', String(Math.min(1, Math.max(0, left / whole))));
   const countdown = find('.countdown', life);
-  const text = seconds > 0 ? `Token good for ${seconds} s` : 'Token expired';
-  if (countdown && countdown.textContent !== text) countdown.textContent = text;
+  const countdownText = seconds > 0 ? `Token good for ${seconds} s` : 'Token expired';
+  if (countdown && countdown.textContent !== countdownText) countdown.textContent = countdownText;
   if (life.dataset.state === state) return;
   const isFirst = life.dataset.state === undefined;
   life.dataset.state = state;
   const next = find('.next', life);
-  if (next) next.textContent = words[state] ?? '';
-  if (!isFirst && state === 'expired') announce('The token has expired. The next request renews it.');
+  const text = ('endsWithToken' in card.dataset ? lastWords : words)[state] ?? '';
+  if (next) next.textContent = text;
+  if (!isFirst && state === 'expired') announce(`The token has expired. ${text}`);
 }
 
 /** @param {{ provider: string, expiresAt: number | null, renewals: number }} login */
@@ -97,11 +105,8 @@ const show = {
     showResult(card, `The API answered ${status}.`, body);
     updateCard(login);
   },
-  expire(card) {
-    showResult(
-      card,
-      'The provider refuses this token from now on. Call the API: 401, renewed, called again.',
-    );
+  expire(card, { message }) {
+    showResult(card, `The provider refuses this token from now on. ${message}`);
   },
 };
 
@@ -122,8 +127,7 @@ document.addEventListener('submit', async (event) => {
     });
     const answer = await response.json();
     if (response.ok) done(card, answer);
-    else if (response.status === 401)
-      showResult(card, 'This login has ended. Reload the page to log in again.');
+    else if (response.status === 401) showResult(card, 'This login has ended: 401.', answer);
     else showResult(card, answer.message ?? `The server answered ${response.status}.`);
   } catch {
     showResult(card, 'The server cannot be reached.');

@@ -5,7 +5,7 @@ import { layout } from './layout.js';
 
 /** A page that only logged-in users get to see: what the providers say about the user. */
 export function accountPage(req: Request, parts: DemoParts): Html {
-  const titleOf = (name: string) => parts.providers.find(({ at }) => at.name === name)?.title ?? name;
+  const titleOf = (name: string) => parts.providers.find((choice) => choice.name === name)?.title ?? name;
   const sections = req.oauth.logins.map(({ provider, user, loggedInAt }) => {
     const rows = Object.entries(user.claims).map(
       ([name, value]) =>

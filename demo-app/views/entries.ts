@@ -4,7 +4,15 @@ import type { FeedEntry } from '../feed.js';
 import { type Html, html } from '../html.js';
 
 /** Of the headers those that tell how a provider wants to be talked to. */
-const tellingHeaders = ['authorization', 'content-type', 'accept', 'dpop'];
+const tellingHeaders = [
+  'authorization',
+  'x-wlk-authorization',
+  'x-acs-dingtalk-access-token',
+  'access-token',
+  'content-type',
+  'accept',
+  'dpop',
+];
 /** No value of an entry is longer, and no list: what is remembered must stay small. */
 const LONGEST_VALUE = 300;
 const LONGEST_LIST = 40;

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { DemoParts } from '../app.js';
 import { type Html, html } from '../html.js';
-import type { Choice } from '../providers.js';
+import { choiceList, linkList, vouchCard } from './choices.js';
 import { layout } from './layout.js';
 import { loginCard } from './login-card.js';
 
@@ -15,7 +15,11 @@ function loggedOut(req: Request, { providers }: DemoParts): Html {
   return html`<h1>Log in</h1>
 <p class="lead">Choose a provider. They are stand-ins that run on this machine, so there is no account to make and no
 password to type.</p>
-${choiceList(req, providers, 'Log in with')}
+${choiceList(
+  req,
+  providers.filter(({ users }) => users === undefined),
+)}
+${providers.filter(({ users }) => users !== undefined).map(vouchCard)}
 <section aria-labelledby="try-heading">
 <h2 id="try-heading">Then try this</h2>
 <ol class="steps">
@@ -30,29 +34,23 @@ ${choiceList(req, providers, 'Log in with')}
 
 function loggedIn(req: Request, { providers, leeway }: DemoParts): Html {
   const { logins, user } = req.oauth;
-  const cards = providers.flatMap(({ at, title }) => {
-    const login = req.oauth.login(at.name);
-    const lifetime = at.settings.accessTokenLifetime;
-    return login ? [loginCard(req, { login, title, leeway, lifetime, single: logins.length === 1 })] : [];
+  const single = logins.length === 1;
+  const cards = providers.flatMap((choice) => {
+    const login = req.oauth.login(choice.name);
+    return login ? [loginCard(req, { login, choice, leeway, single })] : [];
   });
-  const others = providers.filter(({ at }) => req.oauth.login(at.name) === undefined);
+  const others = providers.filter(({ name }) => req.oauth.login(name) === undefined);
+  const linkable = others.filter(({ users }) => users === undefined);
   return html`<h1>Hello, ${user?.name ?? user?.sub}</h1>
-<p class="lead">You are logged in${logins.length > 1 && ` at ${logins.length} providers`}. Your tokens stay on the server.</p>
+<p class="lead">You are logged in${!single && ` at ${logins.length} providers`}. Your tokens stay on the server.</p>
 ${cards}
 ${
-  others.length > 0 &&
+  linkable.length > 0 &&
   html`<section aria-labelledby="link-heading">
 <h2 id="link-heading">Link another login</h2>
-${choiceList(req, others, 'Link')}
+${linkList(req, linkable)}
 </section>`
 }
+${others.filter(({ users }) => users !== undefined).map(vouchCard)}
 <form class="logout" method="post" action="/auth/logout"><button>Log out</button></form>`;
-}
-
-function choiceList(req: Request, providers: readonly Choice[], verb: string): Html {
-  const items = providers.map(({ at, title, note }) => {
-    const url = req.oauth.loginUrl({ provider: at.name, returnTo: '/' });
-    return html`<li><a class="choice" href="${url}"><strong>${verb} ${title}</strong> <span>${note}</span></a></li>`;
-  });
-  return html`<ul class="choices">${items}</ul>`;
 }

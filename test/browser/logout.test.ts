@@ -8,6 +8,7 @@ import {
   logOut,
   me,
   oidc,
+  press,
   signInAtProvider,
 } from './support/steps.js';
 
@@ -55,11 +56,11 @@ onEveryStore('logging out', (stage) => {
     await signInAtProvider(page, oidc, card(page, oidc));
     await page.getByText('You are logged in at 2 providers.').waitFor();
     for (const account of accounts) {
-      await card(page, account).getByRole('button', { name: 'Call the API' }).click();
+      await press(page, account, 'Call the API');
       await card(page, account).getByText('The API answered 200.').waitFor();
     }
 
-    await card(page, aliyun).getByRole('button', { name: 'End this login' }).click();
+    await press(page, aliyun, 'End this login');
     await page.getByRole('heading', { name: `Hello, ${oidc.user}` }).waitFor();
     expect(await card(page, aliyun).count()).toBe(0);
     expect(await (await me(page, stage.url)).json()).toMatchObject({ provider: 'oidc', sub: oidc.sub });

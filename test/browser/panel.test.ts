@@ -1,5 +1,5 @@
 import { onEveryStore } from './support/stage.js';
-import { aliyun, card, entries, logIn, logOut } from './support/steps.js';
+import { aliyun, card, entries, logIn, logOut, press } from './support/steps.js';
 
 onEveryStore('the page', (stage, store) => {
   test('shows what happens in other tabs, and filters it', async () => {
@@ -27,7 +27,7 @@ onEveryStore('the page', (stage, store) => {
     await logIn(page, stage.url, aliyun);
     await page.getByText('Reload to update').waitFor();
     await entries(page, 'event', 'login.completed').first().waitFor();
-    await card(page, aliyun).getByRole('button', { name: 'Call the API' }).click();
+    await press(page, aliyun, 'Call the API');
     await card(page, aliyun).getByText('The API answered 200.').waitFor();
     await page.reload();
     await entries(page, 'request', 'GET api').first().waitFor();
@@ -39,10 +39,10 @@ onEveryStore('the page', (stage, store) => {
     await card(page, aliyun)
       .getByText(/^Token good for \d+ s$/)
       .waitFor();
-    await card(page, aliyun).getByRole('button', { name: 'Call the API' }).click();
+    await press(page, aliyun, 'Call the API');
     await page.getByRole('heading', { name: 'Alibaba Cloud answered 200' }).waitFor();
     await page.getByRole('link', { name: 'Back to the start' }).click();
-    await card(page, aliyun).getByRole('button', { name: 'Expire it at the provider' }).click();
+    await press(page, aliyun, 'Expire it at the provider');
     await entries(page, 'request', 'GET api').first().waitFor();
     await logOut(page, aliyun);
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, newVisitor } from './support/browser.js';
 import { type RunningDemo, runDemo } from './support/demo.js';
-import { aliyun, card, entries, oidc, signInAtProvider } from './support/steps.js';
+import { aliyun, card, entries, oidc, press, signInAtProvider, vouch, welink } from './support/steps.js';
 
 const folder = fileURLToPath(new URL('screenshots/', import.meta.url));
 
@@ -58,7 +58,7 @@ describe.each([
     await page.getByRole('link', { name: 'Try again' }).click();
     await page.getByRole('button', { name: 'Allow' }).click();
     await card(page, aliyun).waitFor();
-    await card(page, aliyun).getByRole('button', { name: 'Call the API' }).click();
+    await press(page, aliyun, 'Call the API');
     await page.getByText('The API answered 200.').first().waitFor();
     await entries(page, 'request', 'GET api').first().waitFor();
     await show('logged-in');
@@ -66,6 +66,11 @@ describe.each([
     await signInAtProvider(page, oidc, card(page, oidc));
     await entries(page, 'request', 'POST token').first().locator('summary').click();
     await show('two-logins');
+    await page.getByRole('link', { name: `Link ${welink.title}` }).click();
+    await signInAtProvider(page, welink, card(page, welink));
+    await vouch(page, 'Ding 丁 (user who came from DingTalk)');
+    await page.getByText('You are logged in at 4 providers.').waitFor();
+    await show('four-logins');
     await page.goto(`${demo.url}/account`);
     await show('account');
     await page.getByRole('button', { name: 'Log out' }).click();

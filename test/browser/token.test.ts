@@ -1,11 +1,11 @@
 import { onEveryStore } from './support/stage.js';
-import { accounts, aliyun, card, entries, logIn, me } from './support/steps.js';
+import { accounts, aliyun, card, entries, logIn, me, press } from './support/steps.js';
 
 onEveryStore('the token', (stage) => {
   test.each(accounts)('of $provider is attached to calls of its API', async (account) => {
     const page = await stage.tab();
     await logIn(page, stage.url, account);
-    await card(page, account).getByRole('button', { name: 'Call the API' }).click();
+    await press(page, account, 'Call the API');
     await card(page, account).getByText('The API answered 200.').waitFor();
     expect(JSON.parse((await card(page, account).locator('pre').textContent()) ?? '')).toMatchObject({
       sub: account.sub,
@@ -22,9 +22,9 @@ onEveryStore('the token', (stage) => {
     async (account) => {
       const page = await stage.tab();
       await logIn(page, stage.url, account);
-      await card(page, account).getByRole('button', { name: 'Expire it at the provider' }).click();
+      await press(page, account, 'Expire it at the provider');
       await card(page, account).getByText('The provider refuses this token').waitFor();
-      await card(page, account).getByRole('button', { name: 'Call the API' }).click();
+      await press(page, account, 'Call the API');
       await card(page, account).getByText('The API answered 200.').waitFor();
       await card(page, account).getByText('renewed once').waitFor();
       await entries(page, 'request', /GET api.*401/s)
@@ -43,7 +43,7 @@ onEveryStore('the token', (stage) => {
       code = new URL(request.url()).searchParams.get('code') ?? code;
     });
     await logIn(page, stage.url, aliyun);
-    await card(page, aliyun).getByRole('button', { name: 'Call the API' }).click();
+    await press(page, aliyun, 'Call the API');
     await entries(page, 'request', 'GET api').first().waitFor();
 
     const shown = (await page.content()) + (await (await me(page, stage.url)).text());
@@ -63,7 +63,7 @@ onEveryStore(
       const login = card(page, account);
 
       await login.locator('[data-state="expired"]').waitFor();
-      await login.getByRole('button', { name: 'Call the API' }).click();
+      await press(page, account, 'Call the API');
       await login.getByText('The API answered 200.').waitFor();
       await login.getByText('renewed once').waitFor();
       await entries(page, 'request', /POST token refresh_token.*200/s)
@@ -73,7 +73,7 @@ onEveryStore(
 
       // Shortly before the expiry it is renewed in the background, and the page learns of it by itself.
       await login.locator('[data-state="leeway"]').waitFor();
-      await login.getByRole('button', { name: 'Call the API' }).click();
+      await press(page, account, 'Call the API');
       await login.getByText('renewed 2 times').waitFor();
 
       await login.locator('[data-state="expired"]').waitFor();

@@ -11,13 +11,15 @@ export interface RunningDemo {
   stop(): Promise<number | null>;
 }
 
-const server = fileURLToPath(new URL('../../../demo-app/server.ts', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Runs the demo as `npm run demo` does, on free ports. */
 export async function runDemo(environment: Record<string, string> = {}): Promise<RunningDemo> {
   // The environment of whoever runs the tests decides nothing about the demo.
   const { REDIS_URL: _, LAB_PORT: __, HOST: ___, TOKEN_LIFETIME: ____, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', server], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'demo-app/server.ts'], {
+    // There tsx finds the tsconfig.json that says where the library is.
+    cwd: root,
     env: { ...inherited, PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,13 +14,25 @@ export interface Stage {
 
 type Store = 'memory' | 'Redis';
 
+type Tests = (stage: Stage, store: Store) => void;
+
 /** Runs the tests with sessions in memory, and in a Redis of their own. */
-export function onEveryStore(
+export function onEveryStore(title: string, tests: Tests, environment?: Record<string, string>): void {
+  onStores(['memory', 'Redis'], title, tests, environment);
+}
+
+/** Runs the tests with sessions in memory. */
+export function inMemory(title: string, tests: Tests, environment?: Record<string, string>): void {
+  onStores(['memory'], title, tests, environment);
+}
+
+function onStores(
+  stores: readonly Store[],
   title: string,
-  tests: (stage: Stage, store: Store) => void,
+  tests: Tests,
   environment: Record<string, string> = {},
 ): void {
-  describe.each<Store>(['memory', 'Redis'])(`${title}, sessions in %s`, (store) => {
+  describe.each(stores)(`${title}, sessions in %s`, (store) => {
     let redis: RedisServer | undefined;
     let demo: RunningDemo;
     let browser: Browser;

@@ -5,7 +5,10 @@ export interface Account {
   readonly provider: string;
   /** What the demo calls the provider. */
   readonly title: string;
+  /** Whom to choose there. */
   readonly user: string;
+  /** As the demo greets this user. Default: as the provider's page does. */
+  readonly hello?: string;
   readonly sub: string;
 }
 
@@ -22,6 +25,47 @@ export const oidc: Account = {
   sub: 'c1f6f1de-0d0b-4a2e-9f35-3f5d5f4b7a01',
 };
 export const accounts: readonly Account[] = [aliyun, oidc];
+
+export const pds: Account = {
+  provider: 'pds',
+  title: 'Alibaba PDS',
+  user: 'Adele 管理员',
+  sub: 'labhz001:c9b7a5aa04d14ae3867fdc86fa01cda4',
+};
+export const welink: Account = {
+  provider: 'welink',
+  title: 'Huawei WeLink',
+  user: 'Zhang San 张三',
+  hello: 'zhangsan@welink',
+  sub: 'zhangsan@welink',
+};
+export const openPlatform: Account = {
+  provider: 'open-platform',
+  title: 'Open platform',
+  user: 'Xiao Ming 小明',
+  hello: 'ou_7a1c9e0f4b2d46c8',
+  sub: 'ou_7a1c9e0f4b2d46c8',
+};
+export const dingtalk: Account = {
+  provider: 'dingtalk',
+  title: 'DingTalk',
+  user: 'Li Hua 李华',
+  sub: 'Labunion00001iE',
+};
+export const feishu: Account = {
+  provider: 'feishu',
+  title: 'Feishu',
+  user: 'Wang Fang 王芳',
+  sub: 'on_lab0001',
+};
+export const douyin: Account = {
+  provider: 'douyin',
+  title: 'Douyin',
+  user: 'Mei Mei 美美',
+  sub: 'a1b2c3d4-0590-40bc-9bdf-9a1334000001',
+};
+/** No login page: the app vouches for its user. */
+export const pdsJwt: Account = { ...pds, provider: 'pds-jwt', title: 'Alibaba PDS (JWT)' };
 
 /** From the start page to the provider. */
 export async function goToProvider(page: Page, url: string, { title }: Account): Promise<void> {
@@ -57,6 +101,19 @@ export async function answerProvider<T>(page: Page, account: Account, back: Prom
 export async function logIn(page: Page, url: string, account: Account): Promise<void> {
   await goToProvider(page, url, account);
   await signInAtProvider(page, account, card(page, account));
+}
+
+/** From the start page to being logged in at the provider that takes the app's word. */
+export async function vouch(page: Page, user: string): Promise<void> {
+  const form = page.getByRole('region', { name: 'Vouch for a user' });
+  await form.getByLabel('User of this app').selectOption({ label: user });
+  await form.getByRole('button', { name: 'Vouch and log in' }).click();
+}
+
+/** Presses the button of a login, once the script that answers it is there. */
+export async function press(page: Page, account: Account, button: string): Promise<void> {
+  await page.waitForLoadState('domcontentloaded');
+  await card(page, account).getByRole('button', { name: button }).click();
 }
 
 /** Logs out by the button, and at a provider that asks for it there too. */

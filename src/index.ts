@@ -18,6 +18,7 @@ export {
   type AutoRefreshOptions,
   autoRefresh,
   type Guard,
+  type GuardHandler,
   type RequireLoginOptions,
   requireLogin,
 } from './express/guards.js';

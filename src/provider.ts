@@ -278,3 +278,8 @@ export function markChecked(provider: Provider): Provider {
 export function isProvider(value: unknown): value is Provider {
   return typeof value === 'object' && value !== null && checked.has(value);
 }
+
+/** Whether users log in on a page of the provider, and not by the app's own word. */
+export function hasLoginPage({ assertion }: Provider): boolean {
+  return assertion === undefined;
+}

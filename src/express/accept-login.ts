@@ -45,7 +45,14 @@ export async function acceptLogin(
     ...(claims && { claims }),
     ...(assertion && { assertion }),
   });
-  await beginLogin(req, services, name, login, config.keepSessionData);
+  try {
+    await beginLogin(req, services, name, login, config.keepSessionData);
+  } catch (error) {
+    // The login failed: no session has it, and nobody will use its tokens.
+    services.records.remove(login.id).catch(() => {});
+    client.revoke(tokens).catch(() => {});
+    throw error;
+  }
   return login;
 }
 

@@ -1,10 +1,10 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { isPlainObject, OptionReader } from '../config.js';
 import { AuthorizationDeniedError, LoginRequiredError } from '../errors.js';
 import { timeLeft } from '../tokens/token-set.js';
 import type { Login } from './options.js';
 import { isNavigation, noStore } from './request-facts.js';
-import type { RequestLogins } from './request-logins.js';
+import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
 
@@ -31,9 +31,19 @@ export interface AutoRefreshOptions {
 }
 
 /** A guard, to be used bare or with options. */
-export interface Guard<Options> extends RequestHandler {
-  (options?: Options): RequestHandler;
-}
+export type Guard<Options> = GuardHandler & {
+  (): GuardHandler;
+  (options: Options): GuardHandler;
+};
+
+/** A request handler that leaves the types of the route's own parameters to the route. */
+export type GuardHandler = (
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the route's parameters, query and body are
+  req: Request<any, any, any, any, any>,
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  res: Response<any, any>,
+  next: NextFunction,
+) => void;
 
 interface Rules {
   readonly provider: string | undefined;
@@ -68,7 +78,7 @@ function guard<Options, Rules>(
   parse: (options: unknown) => Rules,
   handle: (rules: Rules, req: Request, res: Response) => Promise<boolean>,
 ): Guard<Options> {
-  const create = (rules: Rules): RequestHandler => {
+  const create = (rules: Rules): GuardHandler => {
     return (req, res, next) => {
       handle(rules, req, res).then((passes) => {
         if (passes) next();
@@ -195,7 +205,7 @@ async function authorize(
       throw new AuthorizationDeniedError('claim_mismatch', `This needs another value of the claim ${claim}.`);
     }
   }
-  if (rules.check && (await rules.check(login, req)) !== true) {
+  if (rules.check && (await rules.check(toLogin(login.provider, login), req)) !== true) {
     throw new AuthorizationDeniedError('check_failed', 'This user may not do this.');
   }
 }

@@ -1,4 +1,5 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { isPlainObject } from '../config.js';
 import {
   AuthorizationDeniedError,
   ConfigurationError,
@@ -7,9 +8,10 @@ import {
   TransactionError,
 } from '../errors.js';
 import { hashLoginId } from '../events.js';
-import { parseCallback } from '../login/callback.js';
+import { parseCallback, readState } from '../login/callback.js';
 import { finishLogin } from '../login/login.js';
-import { parseReturnTo } from '../login/return-to.js';
+import { parseReturnTo, withReturnTo } from '../login/return-to.js';
+import { hasLoginPage } from '../provider.js';
 import type { ProviderClient } from '../wire/client.js';
 import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
@@ -23,6 +25,7 @@ const POST_LIMIT = '32kb';
 /** `GET /login`, `GET /login/:provider` and the callback. */
 export function addLoginRoutes(router: Router, runtime: Runtime): void {
   const { config } = runtime;
+  const pages = config.providers.filter(hasLoginPage);
 
   /** Only a person's own navigation may begin a login. */
   const navigationOnly = (req: Request, res: Response, next: NextFunction) => {
@@ -43,19 +46,18 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   router.get(`${config.basePath}/login`, navigationOnly, async (req, res, next) => {
     try {
-      const [only, ...more] = config.providers;
-      if (only && more.length === 0) return await begin(req, only.name);
+      const [only, ...more] = pages;
+      if (only && more.length === 0 && pages.length === config.providers.length)
+        return await begin(req, only.name);
       const returnTo = parseReturnTo(oneOf(req.query.returnTo), publicOrigin(req, config.origin));
       const query = returnTo === undefined ? {} : { returnTo };
       if (config.loginPage !== undefined) {
-        const page = new URL(config.loginPage, 'http://localhost');
-        if (returnTo !== undefined) page.searchParams.set('returnTo', returnTo);
-        return res.redirect(302, req.baseUrl + page.pathname + page.search);
+        return res.redirect(302, req.baseUrl + withReturnTo(config.loginPage, returnTo));
       }
       const oauth = req.oauth;
       chooserPage(
         res,
-        config.providers.map(({ name, title }) => ({
+        pages.map(({ name, title }) => ({
           title,
           url: oauth.loginUrl({ provider: name, ...query }),
         })),
@@ -69,13 +71,20 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
     `${config.basePath}/login/:provider`,
     knownProvider(runtime),
     navigationOnly,
-    (req, _res, next) => {
-      begin(req, req.params.provider as string).catch(next);
+    (req, res, next) => {
+      const provider = req.params.provider as string;
+      if (pages.some(({ name }) => name === provider)) begin(req, provider).catch(next);
+      else notFound(res, 'This provider has no login page.');
     },
   );
 
   const callback = `${config.basePath}/callback/:provider`;
 
+  // A HEAD would be answered as a GET, and use the callback up.
+  router.head(callback, knownProvider(runtime), (_req, res) => {
+    noStore(res);
+    res.status(204).end();
+  });
   router.get(callback, knownProvider(runtime), (req, res, next) => {
     noStore(res);
     takeCallback(runtime, req, res).catch(next);
@@ -93,19 +102,34 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 function knownProvider(runtime: Runtime) {
   return (req: Request, res: Response, next: NextFunction) => {
     if (runtime.client(req.params.provider as string)) next();
-    else
-      res.status(404).set('Cache-Control', 'no-store').type('text').send('There is no such login provider.');
+    else notFound(res, 'There is no such login provider.');
   };
 }
 
+function notFound(res: Response, message: string): void {
+  res.status(404).set('Cache-Control', 'no-store').type('text').send(message);
+}
+
 async function keepPostedCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {
-  const body: unknown = req.body;
-  // An app that parses forms before our route hands us an object; made text again, it is judged like any other.
-  const text =
-    typeof body === 'string' ? body : new URLSearchParams(body as Record<string, string>).toString();
-  const params = parseCallback(text);
+  const params = parseCallback(formText(req.body));
+  const client = runtime.client(req.params.provider as string) as ProviderClient;
+  // Anybody can post here: what could not be a callback is not kept.
+  readState(client.readCallback(params));
   const handle = await runtime.services(req).transactions.keepPosted(params);
   res.redirect(303, `${req.baseUrl}${req.path}?posted=${handle}`);
+}
+
+/** An app that parses forms before our route hands us an object: made text again, it is judged like any other. */
+function formText(body: unknown): string {
+  if (typeof body === 'string') return body;
+  const values = isPlainObject(body) ? Object.values(body) : [undefined];
+  if (values.every((value) => typeof value === 'string')) {
+    return new URLSearchParams(body as Record<string, string>).toString();
+  }
+  throw new TransactionError(
+    'callback_malformed',
+    'The callback is malformed: it is no form, or a parameter came twice.',
+  );
 }
 
 async function takeCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {

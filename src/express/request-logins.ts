@@ -101,11 +101,12 @@ export class RequestLogins {
 
   /** Copies what a refresh changed into the session. Nobody waits: a copy that is missed is made by the next request. */
   #note(provider: string, id: string, { tokens }: LoginRecord): void {
-    updateLogin(this.#req, provider, id, ({ expiresAt: _old, ...login }) => ({
-      ...login,
-      ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
-      scope: tokens.scope,
-    })).catch(() => {});
+    const { expiresAt, scope } = tokens;
+    updateLogin(this.#req, provider, id, (login) => {
+      if (login.expiresAt === expiresAt && String(login.scope) === String(scope)) return login;
+      const { expiresAt: _old, ...rest } = login;
+      return { ...rest, ...(expiresAt !== undefined && { expiresAt }), scope };
+    }).catch(() => {});
   }
 
   /** The logins that count: of a provider that is configured, at the issuer that it has now. */

@@ -4,10 +4,10 @@ import { ConfigurationError, LoginRequiredError } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import { loginByAssertion } from '../login/assertion.js';
 import { startLogin } from '../login/login.js';
-import { parseReturnTo } from '../login/return-to.js';
+import { parseReturnTo, withReturnTo } from '../login/return-to.js';
 import type { User } from '../login/user.js';
 import { endLogins, providerLogoutUrl } from '../logout/logout.js';
-import type { AssertionSubject } from '../provider.js';
+import { type AssertionSubject, hasLoginPage } from '../provider.js';
 import { apiFetch } from '../tokens/api-fetch.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
@@ -105,9 +105,13 @@ export class RequestContext implements RequestOAuth {
   loginUrl({ provider, returnTo, ...unknown }: LoginUrlOptions = {}): string {
     refuseUnknown('loginUrl', unknown);
     const { runtime, mountPath } = this[requestLogins].mountedFor(provider);
-    const { basePath, providers } = runtime.config;
+    const { basePath, providers, loginPage } = runtime.config;
     const only = providers.length === 1 ? providers[0]?.name : undefined;
     const name = provider ?? only;
+    const at = name === undefined ? undefined : this[requestLogins].client(name).provider;
+    // Where the app itself vouches for its users, its own page is the one to go to.
+    if (at && !hasLoginPage(at) && loginPage !== undefined)
+      return mountPath + withReturnTo(loginPage, returnTo);
     const query = returnTo === undefined ? '' : `?returnTo=${encodeURIComponent(returnTo)}`;
     return `${mountPath}${basePath}/login${name === undefined ? '' : `/${name}`}${query}`;
   }
@@ -119,7 +123,10 @@ export class RequestContext implements RequestOAuth {
     const { config } = runtime;
     const name = provider ?? (config.providers.length === 1 ? config.providers[0]?.name : undefined);
     if (name === undefined) {
-      if (params === undefined) return this.#res.redirect(302, this.loginUrl(options));
+      if (params === undefined) {
+        noStore(this.#res);
+        return this.#res.redirect(302, this.loginUrl(options));
+      }
       throw new ConfigurationError(
         'missing_option',
         'redirectToLogin with params needs the name of a `provider`.',

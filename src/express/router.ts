@@ -6,6 +6,7 @@ import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
 import { noStore } from './request-facts.js';
 import { loginsOf, RequestContext } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
+import { endLoginsWithSession } from './session-logins.js';
 import './types.js';
 
 /** The router, and a way to end what it holds open. */
@@ -42,7 +43,8 @@ export function oauthRouter(
 function attach(runtime: Runtime) {
   return (req: Request, res: Response, next: NextFunction) => {
     try {
-      runtime.services(req);
+      const services = runtime.services(req);
+      if (!services.trustsSession) endLoginsWithSession(req, services);
       const context = req.oauth instanceof RequestContext ? req.oauth : new RequestContext(req, res);
       req.oauth = context;
       loginsOf(req).attach(runtime, req.baseUrl);

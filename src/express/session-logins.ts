@@ -8,7 +8,10 @@ import { LoginSessionStore } from './session-store.js';
  * a foreign one, as well as a store that writes whole sessions allows. There the login records have the last word.
  */
 
-/** Gives the session a new id [OWASP ASVS 5.0, 7.2.4] and adds the login; the old id is dead. */
+/**
+ * Gives the session a new id [OWASP ASVS 5.0, 7.2.4] and adds the login; the old id is dead. If the store fails, the
+ * old session and its logins are as they were.
+ */
 export async function beginLogin(
   req: Request,
   { records }: Services,
@@ -16,31 +19,51 @@ export async function beginLogin(
   login: SessionLogin,
   keepSessionData: readonly string[],
 ): Promise<void> {
-  const store = req.sessionStore;
+  const { sessionStore: store, session: oldSession, sessionID: oldId } = req;
+  const kept = keep(oldSession as unknown as Record<string, unknown>, keepSessionData);
   const ours = store instanceof LoginSessionStore ? store : undefined;
-  const kept = keep(req.session as unknown as Record<string, unknown>, keepSessionData);
-  const before =
-    ours === undefined
-      ? readLogins(req.session)
-      : ours.isStored(req.session)
-        ? await ours.takeLogins(req.sessionID)
-        : {};
+  const stored = ours?.isStored(oldSession) === true;
+  const before = ours ? (stored ? await ours.loginsOf(oldId) : {}) : readLogins(oldSession);
   const previous = before[provider];
   // Logins are linked for one person only: who logs in as somebody else starts afresh.
   const same = previous === undefined || previous.sub === login.sub;
   const linked: SessionLogins = same ? { ...before, [provider]: login } : { [provider]: login };
   if (ours) {
-    // The store's own way to a new session, which `regenerate` takes too; the old one is gone already.
+    // The store's own way to a new session, which `regenerate` takes too, after it has destroyed the old one.
     (ours as unknown as { generate(req: Request): void }).generate(req);
+    ours.beginLogins(req.session, linked);
   } else {
     await call((done) => req.session.regenerate(done));
+    req.session.oauth = { logins: linked };
   }
   if (same) Object.assign(req.session, kept);
-  if (ours) ours.beginLogins(req.session, linked);
-  else req.session.oauth = { logins: linked };
-  await call((done) => req.session.save(done));
+  try {
+    await call((done) => req.session.save(done));
+  } catch (error) {
+    // Otherwise the end of this request would save a session with a login that failed.
+    if (ours) Object.assign(req, { session: oldSession, sessionID: oldId });
+    else delete req.session.oauth;
+    throw error;
+  }
+  if (ours && stored) await endOldSession(req, ours, oldId, before);
   const replaced = Object.values(before).filter((one) => !Object.values(linked).includes(one));
   await Promise.all(replaced.map((one) => records.remove(one.id)));
+}
+
+/** What was logged out of the old session, while the new one was being made, is logged out of the new one. */
+async function endOldSession(
+  req: Request,
+  store: LoginSessionStore,
+  oldId: string,
+  before: SessionLogins,
+): Promise<void> {
+  const left = new Set(Object.values(await store.takeLogins(oldId)).map(({ id }) => id));
+  const ended = new Set(Object.values(before).flatMap(({ id }) => (left.has(id) ? [] : [id])));
+  if (ended.size === 0) return;
+  const apply = (logins: SessionLogins) =>
+    Object.fromEntries(Object.entries(logins).filter(([, { id }]) => !ended.has(id)));
+  req.session.oauth = { logins: apply(req.session.oauth?.logins ?? {}) };
+  await store.changeLogins(req.sessionID, apply);
 }
 
 /** Notes in the session what became of one login: its new expiry, or that it has ended. */
@@ -56,6 +79,7 @@ export async function updateLogin(
     if (login?.id !== id) return logins;
     const { [provider]: _old, ...others } = logins;
     const changed = change(login);
+    if (changed === login) return logins;
     return changed ? { ...logins, [provider]: changed } : others;
   };
   // Asynchronous work may outlive the session of the request.
@@ -70,7 +94,9 @@ export async function endSession(req: Request, res: Response): Promise<string[]>
   const ours = store instanceof LoginSessionStore ? store : undefined;
   const { path, httpOnly, secure, sameSite, domain } = req.session.cookie;
   const logins = ours ? await ours.takeLogins(req.sessionID) : readLogins(req.session);
-  await call((done) => req.session.destroy(done));
+  // Not `req.session.destroy`, which would end the logins before anybody could revoke their tokens.
+  await call((done) => store.destroy(req.sessionID, done));
+  Reflect.deleteProperty(req, 'session');
   // A browser forgets a cookie only when it is named with what it was set with.
   if (ours && !res.headersSent) {
     const options = {
@@ -85,6 +111,24 @@ export async function endSession(req: Request, res: Response): Promise<string[]>
     } as CookieOptions);
   }
   return Object.values(logins).map((login) => login.id);
+}
+
+/** With a foreign store: lets `req.session.destroy()` end the logins of the session too. */
+export function endLoginsWithSession(req: Request, { records }: Services): void {
+  const { session } = req;
+  const destroy = session.destroy.bind(session);
+  Object.defineProperty(session, 'destroy', {
+    configurable: true,
+    writable: true,
+    value: (callback?: (error?: unknown) => void) => {
+      const ids = Object.values(readLogins(session)).map(({ id }) => id);
+      Promise.all(ids.map((id) => records.remove(id))).then(
+        () => destroy((error) => callback?.(error)),
+        (error: unknown) => callback?.(error),
+      );
+      return session;
+    },
+  });
 }
 
 function keep(session: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

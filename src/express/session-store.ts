@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
+import { StoreUnavailableError } from '../errors.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
 
 /** How often a save is repeated when the logins change under it. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 50;
 
 /** What the store knows of a session beyond what the app sees. */
 interface Known {
@@ -126,16 +127,35 @@ export class LoginSessionStore extends session.Store {
     return this.#known.get(data)?.stored === true;
   }
 
-  /** Changes the logins of a session that exists, whatever else happens to it at the same time. */
+  /**
+   * Changes the logins of a session that exists, whatever else happens to it at the same time.
+   *
+   * @param change gives back what it was given where there is nothing to change.
+   * @throws StoreUnavailableError when others change the session all the time.
+   */
   async changeLogins(sid: string, change: (logins: SessionLogins) => SessionLogins): Promise<void> {
     const { backend } = this.host;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const before = await backend.read(sid);
       if (before === undefined) return;
       const { known, logins, data } = parse(before);
-      const after = serialize({ ...known, rev: newRev() }, change(logins), data);
-      if (await backend.swap(sid, before, after)) return;
+      const changed = change(logins);
+      if (changed === logins) return;
+      if (await backend.swap(sid, before, serialize({ ...known, rev: newRev() }, changed, data))) return;
+      await this.#pause(attempt);
     }
+    throw busy();
+  }
+
+  /** The logins of a session, as they are now. */
+  async loginsOf(sid: string): Promise<SessionLogins> {
+    const text = await this.host.backend.read(sid);
+    return text === undefined ? {} : parse(text).logins;
+  }
+
+  /** Lets others finish, each for another while. */
+  #pause(attempt: number): Promise<void> {
+    return this.host.clock.sleep(Math.random() * 2 * (attempt + 1));
   }
 
   async #read(sid: string): Promise<SessionData | null> {
@@ -169,7 +189,9 @@ export class LoginSessionStore extends session.Store {
       const current = parse(outcome.current);
       rev = current.known.rev;
       text = serialize(current.known, current.logins, data);
+      await this.#pause(attempt);
     }
+    throw busy();
   }
 
   async #destroy(sid: string): Promise<void> {
@@ -181,13 +203,21 @@ export class LoginSessionStore extends session.Store {
 
 /** The rev comes first, where a store can see it without parsing. */
 function serialize({ rev, since }: Known, logins: SessionLogins, data: object): string {
-  return JSON.stringify({ oauth: { rev, since, logins }, ...data });
+  // Put together by hand: JSON.stringify would put names that are numbers before all others.
+  const rest = JSON.stringify(data).slice(1, -1);
+  return `{"oauth":${JSON.stringify({ rev, since, logins })}${rest === '' ? '' : `,${rest}`}}`;
 }
 
 function parse(text: string): Parsed {
   const { oauth = {}, ...data } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
   const { rev = '', since = Date.now(), logins = {} } = oauth;
   return { known: { rev, since, stored: true }, logins, data };
+}
+
+function busy(): StoreUnavailableError {
+  return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
+    headers: { 'Retry-After': '1' },
+  });
 }
 
 function newRev(): string {

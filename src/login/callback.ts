@@ -2,6 +2,7 @@ import {
   AuthorizationDeniedError,
   ProviderRejectedError,
   ProviderUnavailableError,
+  retryAfter,
   TransactionError,
 } from '../errors.js';
 
@@ -49,11 +50,10 @@ export function callbackError(error: string): Error {
       return new AuthorizationDeniedError('access_denied', 'The login was declined.', details);
     case 'server_error':
     case 'temporarily_unavailable':
-      return new ProviderUnavailableError(
-        'provider_unavailable',
-        'The provider cannot log anybody in now.',
-        details,
-      );
+      return new ProviderUnavailableError('provider_unavailable', 'The provider cannot log anybody in now.', {
+        ...details,
+        headers: retryAfter(1000),
+      });
     default:
       return new ProviderRejectedError('provider_rejected', 'The provider refused the login.', details);
   }
@@ -61,7 +61,7 @@ export function callbackError(error: string): Error {
 
 /** The errors by which a provider says that a silent login is not possible [OpenID Connect Core 3.1.2.6]. */
 export function needsInteraction(error: string): boolean {
-  return /^(?:login|interaction|consent|account_selection)_(?:required|selection_required)$/.test(error);
+  return /^(?:login|interaction|consent|account_selection)_required$/.test(error);
 }
 
 function malformed(what: string): TransactionError {

@@ -158,12 +158,22 @@ async function collectFacts(
   return { ...further, ...claims };
 }
 
+/** Members of a token answer that say nothing about the user. */
+const aboutTokens =
+  /^(?:(?:access|refresh|id)_?token|token_?type|(?:refresh_(?:token_)?)?expires?_?(?:in|at|time)|scope|state)$/i;
+
 /** What a token answer says about the user. Facts go into the session, and to the browser: no token may. */
 function withoutTokens({ raw, accessToken, refreshToken, idToken }: TokenSet): Record<string, unknown> {
-  const secret: unknown[] = [accessToken, refreshToken, idToken];
-  const members = ['access_token', 'refresh_token', 'id_token'];
+  const secrets = [accessToken, refreshToken, idToken].filter((secret) => secret !== undefined);
+  const holdsToken = (value: unknown) => {
+    const text = JSON.stringify(value);
+    return (
+      /"\w*_?token"\s*:/i.test(text) ||
+      secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
+    );
+  };
   return Object.fromEntries(
-    Object.entries(raw).filter(([name, value]) => !members.includes(name) && !secret.includes(value)),
+    Object.entries(raw).filter(([name, value]) => !aboutTokens.test(name) && !holdsToken(value)),
   );
 }
 

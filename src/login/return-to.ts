@@ -17,3 +17,11 @@ export function parseReturnTo(value: unknown, origin: string): string | undefine
   // Dot segments can leave a path that begins with `//`, which the next parser takes for a host.
   return path.startsWith('//') || path.length > LONGEST ? undefined : path;
 }
+
+/** A path of this app with a `returnTo` in its query. */
+export function withReturnTo(path: string, returnTo: string | undefined): string {
+  if (returnTo === undefined) return path;
+  const url = new URL(path, 'http://localhost');
+  url.searchParams.set('returnTo', returnTo);
+  return url.pathname + url.search + url.hash;
+}

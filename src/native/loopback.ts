@@ -63,7 +63,7 @@ export async function loginViaLoopback(
     const answered = takeOneAnswer(server, new URL(redirectUri), { client, transactions, browser });
     const late = deadline(timeout);
     // Both may fail while the browser is being opened.
-    answered.catch(() => {});
+    for (const outcome of [answered, late.passed]) outcome.catch(() => {});
     try {
       await open(url.href);
       return await Promise.race([answered, late.passed]);

@@ -64,7 +64,6 @@ export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
     name: read.string('name', 'give a name for the routes', 'pds-jwt'),
     clientId,
     endpoints: {
-      authorization: `${origin}/v2/oauth/authorize`,
       token: `${origin}/v2/oauth/token`,
       ...readEndpointOverrides(read),
     },

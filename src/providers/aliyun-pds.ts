@@ -30,6 +30,12 @@ export type PdsLoginType = (typeof loginTypes)[number];
 
 /** Where answers of PDS deviate: errors are `{ code, message }`, and an expiry has four spellings. */
 export const pdsDialect: Dialect = {
+  // The account API's own form; it wants no secret.
+  revocation: {
+    encoding: 'json',
+    rename: { token: 'refresh_token', client_id: 'app_id' },
+    omit: ['token_type_hint', 'client_secret'],
+  },
   answer: { expiresIn: ['expires_in', 'expire_in'], expiresAt: ['expire_time', 'expires_time'] },
   error: {
     code: ['code', 'error'],
@@ -101,15 +107,7 @@ export function aliyunPds(options: AliyunPdsOptions): Provider {
     },
     identity: pdsIdentity,
     revoke: 'refresh_token_only',
-    dialect: {
-      ...pdsDialect,
-      // The account API's own form; it wants no secret.
-      revocation: {
-        encoding: 'json',
-        rename: { token: 'refresh_token', client_id: 'app_id' },
-        omit: ['token_type_hint', 'client_secret'],
-      },
-    },
+    dialect: pdsDialect,
   });
   read.end();
   return provider;

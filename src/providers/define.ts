@@ -27,7 +27,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   options.any('name');
   const dialect = readDialect(options);
   const discovery = options.boolean('discovery', false);
-  const endpoints = readEndpoints(options, discovery);
+  const endpoints = readEndpoints(options, discovery ? ['issuer'] : needsLoginPage(definition));
   const authorizationParams = options.record('authorizationParams', 'give an object of strings');
   const taken = reservedParam(Object.keys(authorizationParams), dialect);
   if (taken !== undefined) {
@@ -182,7 +182,12 @@ function readTokenPlacement(options: OptionReader): TokenPlacement {
   return Object.freeze({ header, prefix });
 }
 
-function readEndpoints(options: OptionReader, discovery: boolean): Readonly<Endpoints> {
+/** Where the app vouches for its users nobody is sent to the provider. */
+function needsLoginPage({ assertion }: ProviderDefinition): readonly string[] {
+  return assertion ? ['token'] : ['authorization', 'token'];
+}
+
+function readEndpoints(options: OptionReader, needed: readonly string[]): Readonly<Endpoints> {
   const endpoints = options.any('endpoints');
   const fix = 'give an object of URLs, such as { authorization, token }';
   if (!isPlainObject(endpoints)) throw options.wrong('endpoints', endpoints, fix);
@@ -199,8 +204,8 @@ function readEndpoints(options: OptionReader, discovery: boolean): Readonly<Endp
     }
     kept[key] = value as string;
   }
-  for (const needed of discovery ? ['issuer'] : ['authorization', 'token']) {
-    if (kept[needed] === undefined) throw options.missing(`endpoints.${needed}`, 'give its URL');
+  for (const key of needed) {
+    if (kept[key] === undefined) throw options.missing(`endpoints.${key}`, 'give its URL');
   }
   return Object.freeze(kept);
 }

@@ -27,6 +27,16 @@ if (values.help || positionals[0] !== 'lab' || positionals.length > 1) {
   process.stderr.write(usage);
   process.exitCode = values.help ? 0 : 2;
 } else {
+  try {
+    await run();
+  } catch (error) {
+    // A provider that is not there, a port that is taken: the message says what to do.
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function run(): Promise<void> {
   const lab = await startLab({
     ...(values.port !== undefined && { port: Number(values.port) }),
     ...(values.provider && { providers: values.provider as LabProviderName[] }),
@@ -34,6 +44,9 @@ if (values.help || positionals[0] !== 'lab' || positionals.length > 1) {
   for (const provider of Object.values(lab.providers)) {
     for (const uri of values['redirect-uri'] ?? []) provider.registerRedirectUri(uri);
   }
-  process.stdout.write(`${describeLab(lab)}\n\nThe lab runs until you end it with Ctrl-C.\n`);
+  const key = Object.values(lab.providers).find(({ clients }) => clients.jwt)?.clients.jwt?.privateKeyPem;
+  const keys =
+    key === undefined ? '' : `\n\nThe private key of the JWT client, good for this run:\n${key.trimEnd()}`;
+  process.stdout.write(`${describeLab(lab)}${keys}\n\nThe lab runs until you end it with Ctrl-C.\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => lab.close());
 }

@@ -3,6 +3,7 @@ import { dingtalk } from './dingtalk/index.js';
 import { douyin } from './douyin/index.js';
 import { feishu } from './feishu/index.js';
 import { oidc } from './oidc/index.js';
+import { isOidcProviderInstalled } from './oidc/load.js';
 import { openPlatform } from './open-platform/index.js';
 import { pds } from './pds/index.js';
 import { openProvider } from './provider.js';
@@ -26,7 +27,7 @@ const blueprints: Readonly<Record<LabProviderName, Blueprint>> = {
  * Starts stand-ins for identity providers on this machine, to develop and test against: they refuse what the
  * documentation of the real ones refuses, log what they get, and fail on request.
  *
- * The `oidc` provider is the npm package `oidc-provider`, which must be installed beside this one.
+ * The `oidc` provider is the npm package `oidc-provider`: it is among the default ones where that is installed.
  *
  * @example
  * const lab = await startLab({ providers: ['aliyun'] });
@@ -36,11 +37,11 @@ const blueprints: Readonly<Record<LabProviderName, Blueprint>> = {
  * // oauthRouter(aliyun({ clientId, clientSecret, endpoints: provider.endpoints }))
  * await lab.close();
  *
- * @throws Error if a provider is unknown, a port is taken, or `oidc-provider` is missing
+ * @throws Error if a provider is unknown, a port is taken, or `oidc` is asked for and `oidc-provider` is missing
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const { port = 0, host = '127.0.0.1', publicHost = host, defaults = {} } = options;
-  const plans = (options.providers ?? (Object.keys(blueprints) as LabProviderName[])).map(blueprintOf);
+  const plans = (options.providers ?? (await available())).map(blueprintOf);
   const closing = new AbortController();
   const sites: Site[] = [];
   const providers: Record<string, LabProvider> = {};
@@ -76,6 +77,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw new Error(`The lab has no provider '${name}', only ${Object.keys(providers).join(', ')}`);
   };
   return { providers, provider: provider as Lab['provider'], close };
+}
+
+/** All of them; the OpenID Provider where its package is installed. */
+async function available(): Promise<LabProviderName[]> {
+  const names = Object.keys(blueprints) as LabProviderName[];
+  return (await isOidcProviderInstalled()) ? names : names.filter((name) => name !== 'oidc');
 }
 
 function blueprintOf(name: string): Blueprint {

@@ -25,7 +25,9 @@ function describeClients({ web, native, jwt }: LabClients): string[][] {
   return [
     ['client web', `${web.clientId}, secret ${web.clientSecret}`],
     ...(native ? [['client native', `${native.clientId}, no secret`]] : []),
-    ...(jwt ? [['client jwt', `${jwt.clientId}, private key by clients.jwt.privateKeyPem`]] : []),
+    ...(jwt
+      ? [['client jwt', `${jwt.clientId}, private key by clients.jwt.privateKeyPem, key id ${jwt.keyId}`]]
+      : []),
   ];
 }
 

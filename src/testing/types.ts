@@ -46,7 +46,7 @@ export type LabEndpoint =
 
 /** Options of {@link startLab}. */
 export interface LabOptions {
-  /** Which stand-ins to start. Default: all of them. */
+  /** Which stand-ins to start. Default: all of them; `oidc` where the package oidc-provider is installed. */
   providers?: readonly LabProviderName[];
   /**
    * The port of the first provider; the others take the ports after it, in the order of `providers`, and further hosts

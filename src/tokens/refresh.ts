@@ -14,7 +14,7 @@ import type { AssertionSubject } from '../provider.js';
 import type { Backoff, BackoffStore, LockStore } from '../stores/contracts.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import { canRenew, type LoginRecord, type LoginRecords } from './login-record.js';
-import { canRefresh, refreshedTokens } from './token-set.js';
+import { canRefresh, refreshedTokens, timeLeft } from './token-set.js';
 
 /** What a refresh needs of a provider. */
 export interface RefreshClient {
@@ -106,9 +106,10 @@ async function refreshHoldingLock(deps: RefreshDependencies, record: LoginRecord
   const startedAt = clock.now();
   const about = { provider: record.provider, login: hashLoginId(record.id) };
   try {
-    const refreshed = record.pending
-      ? await acceptPending(deps, client, record, record.pending)
-      : await exchange(deps, client, record);
+    const settled = record.pending ? await acceptPending(deps, client, record, record.pending) : record;
+    // An answer that a crash left behind may have expired meanwhile.
+    const serves = settled !== record && timeLeft(settled.tokens, clock.now()) > 0;
+    const refreshed = serves ? settled : await exchange(deps, client, settled);
     emit({ type: 'token.refreshed', ...about, duration: clock.now() - startedAt });
     return refreshed;
   } catch (error) {

@@ -60,11 +60,8 @@ export function createTokenSource(deps: RefreshDependencies, refreshTimeout: num
       const refuted = notVersion !== undefined && record.version <= notVersion;
       const usable = !refuted && left > 0 && left >= minTtl * 1000;
       if (usable && left > leeway * 1000) return record;
-      if (!canRenew(record, now)) {
-        if (left > 0) return record;
-        await records.remove(id);
-        throw new LoginRequiredError('login_ended', 'This login has expired. Log in again.');
-      }
+      // What cannot be renewed is used up. Once it has expired it ends under the lock, where no refresh is under way.
+      if (left > 0 && !canRenew(record, now)) return record;
       const refreshing = refresh(id, record.version);
       if (!usable) return waitFor(refreshing);
       // The token still serves; a failure is told by events, and matters to nobody who waits.

@@ -51,7 +51,7 @@ export function createMetadata(
 function configured({ endpoints, idToken }: Provider): ServerMetadata {
   const metadata: Record<string, unknown> = {
     // openid-client wants an issuer; where none is known, nothing is ever compared with this one.
-    issuer: endpoints.issuer ?? new URL(endpoints.authorization as string).origin,
+    issuer: endpoints.issuer ?? new URL(endpoints.token as string).origin,
   };
   for (const [ours, theirs] of Object.entries(members)) {
     if (endpoints[ours] !== undefined) metadata[theirs] = endpoints[ours];
@@ -117,8 +117,8 @@ function contentType(text: string): Record<string, string> {
 export function required(metadata: ServerMetadata, member: keyof ServerMetadata, provider: Provider): string {
   const url = metadata[member];
   if (typeof url === 'string') return url;
-  throw new ProviderUnavailableError(
-    'provider_unavailable',
+  throw new ProviderProtocolError(
+    'provider_protocol',
     `The provider '${provider.name}' has no ${String(member)}.`,
   );
 }

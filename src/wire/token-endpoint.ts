@@ -123,6 +123,7 @@ export function asOurError(error: unknown): Error {
     aboutIdToken
       ? "The provider's id_token is not valid."
       : "The provider's answer does not follow the protocol.",
-    { cause: error },
+    // openid-client puts the answer itself into its errors' causes, tokens and all: its code will do.
+    { cause: typeof code === 'string' ? new Error(code) : undefined },
   );
 }

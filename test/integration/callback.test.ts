@@ -141,6 +141,13 @@ describe.each(['aliyun', 'oidc'])('a callback of %s', (name) => {
     await visitor.get(next).expect(400);
   });
 
+  it('by HEAD is not used up', async () => {
+    const visitor = app.visitor();
+    const callback = await visitor.authorize(name);
+    await visitor.agent.head(callback).expect(204);
+    await visitor.get(callback).expect(303);
+  });
+
   it('that the provider answers with nonsense is a 502, and with an outage a 503', async () => {
     const faults: [status: number, break_: () => void][] = [
       [502, () => provider.fail('token', { status: 200, body: '<html>' })],

@@ -223,6 +223,14 @@ describe('a PDS JWT app', () => {
     await app.close();
   });
 
+  it('has no login page: a visit of its login route is a 404', async () => {
+    const app = await start();
+    await app.visitor().get('/auth/login/pds-jwt').expect(404);
+    const chooser = await app.visitor().get('/auth/login').expect(200);
+    expect(chooser.text).not.toContain('pds-jwt');
+    await app.close();
+  });
+
   it('makes a super-administrator only if that was asked for, and no user who is not there', async () => {
     const app = await start();
     await app.visitor().get('/assert/labhz001?subType=service').expect(500);

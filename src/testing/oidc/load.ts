@@ -12,13 +12,29 @@ export function loadOidcProvider(): Promise<typeof OidcProvider> {
   return loading;
 }
 
+/** Whether the package is there. */
+export async function isOidcProviderInstalled(): Promise<boolean> {
+  return await loadOidcProvider().then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof MissingOidcProviderError) return false;
+      throw error;
+    },
+  );
+}
+
+class MissingOidcProviderError extends Error {}
+
 function explain(cause: NodeJS.ErrnoException): never {
   const isMissing = cause.code === 'ERR_MODULE_NOT_FOUND' && cause.message.includes("'oidc-provider'");
   if (!isMissing) throw cause;
   const fix = "run `npm install --save-dev oidc-provider@9`, or start the lab with `providers: ['aliyun']`";
-  throw new Error(`The lab's provider 'oidc' needs the package oidc-provider, which is missing: ${fix}`, {
-    cause,
-  });
+  throw new MissingOidcProviderError(
+    `The lab's provider 'oidc' needs the package oidc-provider, which is missing: ${fix}`,
+    {
+      cause,
+    },
+  );
 }
 
 /** On Node 20, which is enough for the lab, it warns at import that it wants a later one. */

@@ -116,10 +116,10 @@ describe('discovery', () => {
     expect(url.origin + url.pathname).toBe('https://login.example.com/auth');
   });
 
-  it('calls a provider without an authorization endpoint unavailable', async () => {
+  it('says that a provider has no authorization endpoint', async () => {
     op.metadata = { authorization_endpoint: undefined };
     await expect(op.client().authorizationUrl(request)).rejects.toMatchObject({
-      code: 'provider_unavailable',
+      code: 'provider_protocol',
     });
   });
 });

@@ -1,0 +1,113 @@
+import type { Express } from 'express';
+import expressSession from 'express-session';
+import { Redis } from 'ioredis';
+import { type Lab, startLab } from '../../src/testing/index.js';
+import { issueExpired, providerOf, startApp, type TestApp, waitFor } from '../support/app.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+let lab: Lab;
+let redis: RedisServer;
+
+beforeAll(async () => {
+  [lab, redis] = await Promise.all([startLab({ providers: ['aliyun', 'oidc'] }), startRedis({ own: true })]);
+});
+afterAll(() => Promise.all([lab.close(), redis.stop()]));
+
+describe.each(['memory', 'Redis'])('a session in %s', (where) => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({
+      lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+      session: where === 'Redis' ? { redis: redis.url } : {},
+      routes: (it: Express) => {
+        it.get('/put/:name/:value', (req, res) => {
+          Object.assign(req.session, { [req.params.name]: req.params.value });
+          res.json({});
+        });
+        it.get('/data', (req, res) => void res.json(req.session));
+        it.get('/end-oidc', async (req, res) => void res.json(await req.oauth.logout({ provider: 'oidc' })));
+      },
+    });
+  });
+  afterAll(() => app.close());
+
+  it('keeps data under names that are numbers, and what is saved after them', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    for (const path of ['/put/color/red', '/put/42/yes', '/put/color/blue', '/put/cart/full']) {
+      await visitor.get(path).expect(200);
+    }
+    const { body } = await visitor.get('/data').expect(200);
+    expect(body).toMatchObject({ 42: 'yes', color: 'blue', cart: 'full' });
+    await visitor.get('/me').expect(200);
+  });
+
+  it('loses a login that is ended while many requests note a refresh', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('oidc');
+    issueExpired(lab.provider('aliyun'));
+    await visitor.logIn('aliyun');
+    const requests = Array.from({ length: 30 }, () => visitor.get('/call/aliyun'));
+    const [ended, ...answers] = await Promise.all([visitor.get('/end-oidc'), ...requests]);
+    expect([ended.status, ...answers.map((answer) => answer.status)]).toEqual(Array(31).fill(200));
+    const { body } = await visitor.get('/auth/session').expect(200);
+    expect(body.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun']);
+  });
+});
+
+it('a login whose session cannot be stored leaves the old session and its logins as they were', async () => {
+  const admin = new Redis(redis.url);
+  await redis.flush();
+  await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '+@all', '~*');
+  const app = await startApp({
+    lab,
+    providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+    session: { redis: `redis://app:secret@127.0.0.1:${redis.port}` },
+    router: {
+      onLogin: async (login) => {
+        if (login.provider !== 'oidc') return;
+        // From here on no session can be stored but those that are there.
+        const sessions = (await redis.keys()).filter((key) => key.startsWith('sess:'));
+        const allowed = ['oauth:*', ...sessions].map((key) => `~${key}`);
+        await admin.call('ACL', 'SETUSER', 'app', 'resetkeys', ...allowed);
+      },
+    },
+  });
+  const visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  lab.provider('oidc').clearRequests();
+  await visitor.get(await visitor.authorize('oidc')).expect(503);
+  await admin.call('ACL', 'SETUSER', 'app', '~*');
+  const { body } = await visitor.get('/me').expect(200);
+  expect(body.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun']);
+  await visitor.get('/call/aliyun').expect(200);
+  // Nothing is left of the login that failed: neither its record nor, at the provider, its refresh token.
+  const records = async () => (await redis.keys()).filter((key) => key.startsWith('oauth:login:')).length;
+  const revoked = () => lab.provider('oidc').requests.some((request) => request.endpoint === 'revocation');
+  await waitFor(async () => (await records()) === 1 && revoked());
+  admin.disconnect();
+  await app.close();
+});
+
+it('a session of an app that keeps its own is destroyed with its logins', async () => {
+  // `req.session.destroy()` of express-session knows nothing of login records.
+  const app = await startApp({
+    lab,
+    useSession: (it) => it.use(expressSession({ secret: 's', resave: false, saveUninitialized: false })),
+    router: { redis: redis.url, encryptionKeys: ['an encryption key of thirty-two bytes'] },
+    routes: (it: Express) => {
+      it.get('/destroy', (req, res, next) => {
+        req.session.destroy((error) => (error ? next(error) : res.send('gone')));
+      });
+    },
+  });
+  await redis.flush();
+  const visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  expect((await redis.keys()).filter((key) => key.startsWith('oauth:login:'))).toHaveLength(1);
+  await visitor.get('/destroy').expect(200);
+  expect((await redis.keys()).filter((key) => key.startsWith('oauth:login:'))).toEqual([]);
+  await app.close();
+});

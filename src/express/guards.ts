@@ -64,7 +64,7 @@ interface Rules {
  *
  * @example
  * app.get('/me', requireLogin, (req, res) => res.json(req.oauth.user));
- * app.get('/calls', requireLogin({ scope: '/acs/ccc' }), handler);
+ * app.get('/calls', requireLogin({ scope: 'calendar' }), handler);
  */
 export const requireLogin: Guard<RequireLoginOptions> = guard(parseRules, protect);
 

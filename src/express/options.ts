@@ -127,7 +127,7 @@ function readProviders(given: unknown): readonly Provider[] {
     if (!isProvider(provider)) {
       throw new ConfigurationError(
         'invalid_option',
-        `oauthRouter: a provider cannot be ${kind(provider)}. Make it with aliyun(), oidc(), another factory, or defineProvider().`,
+        `oauthRouter: a provider cannot be ${kind(provider)}. Make it with oidc(), another factory, or defineProvider().`,
       );
     }
     if (names.has(provider.name)) {

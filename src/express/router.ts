@@ -23,7 +23,7 @@ export interface OAuthRouter extends Router {
  * @throws ConfigurationError naming the option and the fix.
  *
  * @example
- * app.use(oauthRouter(aliyun({ clientId: '…', clientSecret: '…' })));
+ * app.use(oauthRouter(oidc({ name: 'example', issuer: 'https://id.example.com', clientId: '…', clientSecret: '…' })));
  */
 export function oauthRouter(
   providers: Provider | readonly Provider[],

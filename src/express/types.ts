@@ -67,7 +67,7 @@ export interface RequestOAuth {
    */
   logout(options?: WhichLogin): Promise<{ redirectTo: string }>;
   /**
-   * Logs in a user whom the app itself has authenticated, at a provider that takes signed assertions (`aliyunPdsJwt`).
+   * Logs in a user whom the app itself has authenticated, at a provider that takes signed assertions [RFC 7523].
    * The session gets a new id, as at any login.
    *
    * @throws ConfigurationError when the provider takes no assertions, or not for such a subject.

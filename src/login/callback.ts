@@ -41,10 +41,14 @@ export function readState(params: URLSearchParams): string {
   return state;
 }
 
-/** What an error in a callback means [RFC 6749 4.1.2.1]. */
-export function callbackError(error: string): Error {
+/**
+ * What an error in a callback means [RFC 6749 4.1.2.1].
+ *
+ * @param map the provider's own codes, and the standard ones for them.
+ */
+export function callbackError(error: string, map: Readonly<Record<string, string>> = {}): Error {
   const details = { providerCode: error.slice(0, 255) };
-  switch (error) {
+  switch (Object.hasOwn(map, error) ? map[error] : error) {
     case 'access_denied':
     case 'consent_required':
       return new AuthorizationDeniedError('access_denied', 'The login was declined.', details);

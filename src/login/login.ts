@@ -111,7 +111,7 @@ export async function finishLogin(
   const error = callback.get('error');
   if (error !== null) {
     if (transaction.silent && needsInteraction(error)) return { kind: 'not-logged-in', returnTo };
-    throw callbackError(error);
+    throw callbackError(error, client.provider.dialect.error?.map);
   }
   const { redirectUri, nonce, codeVerifier, maxAge } = transaction;
   const exchanged = await client.exchangeCode({

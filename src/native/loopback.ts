@@ -45,7 +45,7 @@ const PROVIDER_TIMEOUT = 10;
  *   ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError.
  *
  * @example
- * const { user, tokens } = await loginViaLoopback(aliyun({ clientId: '…' }), { open: (url) => open(url) });
+ * const { user, tokens } = await loginViaLoopback(provider, { open: (url) => open(url) });
  */
 export async function loginViaLoopback(
   provider: Provider,
@@ -86,7 +86,7 @@ function readOptions(provider: Provider, options: LoopbackLoginOptions) {
   if (!isProvider(provider)) {
     throw new ConfigurationError(
       'invalid_option',
-      'loginViaLoopback takes a provider. Make it with aliyun(), aliyunPds(), another factory, or defineProvider().',
+      'loginViaLoopback takes a provider. Make it with oidc(), another factory, or defineProvider().',
     );
   }
   const read = new OptionReader('loginViaLoopback', options);

@@ -102,6 +102,6 @@ function readErrorCode(params: URLSearchParams): URLSearchParams {
   if (params.has('error') || !(params.has('message') || /^(?:600\d\d|41500)$/.test(code))) return params;
   const standard = new URLSearchParams(params);
   standard.delete('code');
-  standard.set('error', (Object.hasOwn(errors, code) ? errors[code] : undefined) ?? 'access_denied');
+  standard.set('error', code === '' ? 'access_denied' : code);
   return standard;
 }

@@ -33,6 +33,7 @@ onEveryStore('a callback', (stage) => {
       const page = await other.newTab();
       // This browser has logins of its own under way.
       await goToProvider(page, stage.url, account);
+      await page.getByRole('button', { name: account.user }).waitFor();
       other.expectStatus(400);
       const answer = await page.goto(callback.url);
       expect(answer?.status()).toBe(400);

@@ -67,6 +67,8 @@ onEveryStore('logging in', (stage) => {
       await page.goto(stage.url);
       for (const next of [`Log in with ${account.title}`, account.user, 'Allow', 'Call the API']) {
         await page.getByText(next).first().waitFor();
+        // The script that answers the button comes after it.
+        await page.waitForLoadState('load');
         await tabTo(page, next);
         await page.keyboard.press('Enter');
       }

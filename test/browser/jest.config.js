@@ -5,7 +5,7 @@ export default {
   ...root,
   rootDir: '../..',
   testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
-  // A whole browser each: more at a time only make one another slow.
-  maxWorkers: 2,
+  // A whole browser each: two at a time make one another slow, and gain little.
+  maxWorkers: 1,
   testTimeout: 60_000,
 };

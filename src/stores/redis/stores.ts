@@ -1,5 +1,6 @@
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
+import { createRedisIndex } from './login-index.js';
 import { defineScripts } from './scripts.js';
 
 // The braces make all keys of one login, or of one browser, hash to one slot of a Redis Cluster.
@@ -8,10 +9,12 @@ const lockKey = (id: string) => `oauth:login:{${id}}:lock`;
 const backoffKey = (id: string) => `oauth:login:{${id}}:backoff`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
+const replayKey = (id: string) => `oauth:used:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
-/** Login records, transactions, locks and backoff in Redis ≥ 6.2 or Valkey. */
-export function createRedisStores({ client, run }: Connection): Stores {
+/** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
+export function createRedisStores(connection: Connection): Stores {
+  const { client, run } = connection;
   const scripted = defineScripts(client);
   return {
     records: {
@@ -84,6 +87,15 @@ export function createRedisStores({ client, run }: Connection): Stores {
       },
       async clearBackoff(id) {
         await run(() => client.del(backoffKey(id)));
+      },
+    },
+    index: createRedisIndex(connection),
+    replays: {
+      async isUsed(id) {
+        return (await run(() => client.exists(replayKey(id)))) === 1;
+      },
+      async use(id, ttl) {
+        return (await run(() => client.set(replayKey(id), '', 'PX', whole(ttl), 'NX'))) === 'OK';
       },
     },
   };

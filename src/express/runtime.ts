@@ -4,8 +4,9 @@ import { systemClock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import { createEmit, type Emit } from '../events.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
+import type { BackchannelDependencies } from '../logout/backchannel.js';
 import type { LogoutDependencies } from '../logout/logout.js';
-import type { Stores } from '../stores/contracts.js';
+import type { LoginIndex, Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { connect } from '../stores/redis/client.js';
 import { createRedisStores } from '../stores/redis/stores.js';
@@ -13,6 +14,7 @@ import { createSealer } from '../stores/sealing.js';
 import { createLoginRecords, type LoginRecords } from '../tokens/login-record.js';
 import { createTokenSource, type TokenSource } from '../tokens/token-source.js';
 import { createProviderClient, type ProviderClient } from '../wire/client.js';
+import { heldSessions, liveHosts } from './held-sessions.js';
 import type { RouterConfig } from './options.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
@@ -26,6 +28,12 @@ export interface Runtime {
   client(provider: string): ProviderClient | undefined;
   /** @throws ConfigurationError when no session middleware runs before the router. */
   services(req: Request): Services;
+  /**
+   * The services where logins of this router may be, without a request.
+   *
+   * @throws ConfigurationError while no request has shown which of several session middlewares is in use.
+   */
+  allServices(): readonly Services[];
   /** Closes the Redis connection if it was made from a URL or options, after the refreshes in flight. */
   close(): Promise<void>;
 }
@@ -35,7 +43,8 @@ export interface Services {
   readonly records: LoginRecords;
   readonly transactions: Transactions;
   readonly tokens: TokenSource;
-  readonly logout: LogoutDependencies;
+  readonly logout: LogoutDependencies & BackchannelDependencies;
+  readonly index: LoginIndex;
   /** Whether a session says by itself that a login still exists, or its record must be asked. */
   readonly trustsSession: boolean;
   /** Milliseconds for which a new session can last. */
@@ -75,12 +84,37 @@ export function createRuntime(config: RouterConfig): Runtime {
       records,
       transactions: createTransactions(stores.transactions, sealer),
       tokens,
-      logout: { records, client, emit, now: () => clock.now() },
+      logout: {
+        records,
+        client,
+        emit,
+        now: () => clock.now(),
+        index: stores.index,
+        replays: stores.replays,
+        sessions: heldSessions(host),
+      },
+      index: stores.index,
       trustsSession: host !== undefined,
       absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
     };
     built.push(services);
     return services;
+  };
+
+  const ofHost = (host: SessionHost): Services => {
+    let services = byHost.get(host);
+    if (!services) {
+      if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
+      services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
+      byHost.set(host, services);
+    }
+    return services;
+  };
+
+  const ofOwnSession = (): Services => {
+    ownStores ??= openOwnStores(config);
+    withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
+    return withOwnSession;
   };
 
   return {
@@ -94,19 +128,17 @@ export function createRuntime(config: RouterConfig): Runtime {
           'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',
         );
       }
-      if (req.sessionStore instanceof LoginSessionStore) {
-        const { host } = req.sessionStore;
-        let services = byHost.get(host);
-        if (!services) {
-          if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
-          services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
-          byHost.set(host, services);
-        }
-        return services;
-      }
-      ownStores ??= openOwnStores(config);
-      withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
-      return withOwnSession;
+      return req.sessionStore instanceof LoginSessionStore ? ofHost(req.sessionStore.host) : ofOwnSession();
+    },
+    allServices() {
+      if (built.length > 0) return built;
+      const [host, ...others] = liveHosts();
+      if (!host) return [ofOwnSession()];
+      if (others.length === 0 && config.redis === undefined) return [ofHost(host)];
+      throw new ConfigurationError(
+        'session_missing',
+        'This router has served no request yet, so that it does not know which session middleware it is behind: there is more than one in this process. Let a request come first.',
+      );
     },
     async close() {
       await Promise.all(built.map(({ tokens }) => tokens.settled()));

@@ -6,6 +6,7 @@ import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
+import { register } from './held-sessions.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Options of {@link oauthSession}. Durations are in seconds. */
@@ -86,6 +87,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   }
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
   const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout };
+  const retire = register(host);
 
   // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
   const overHttps = (secure: boolean) => {
@@ -102,7 +104,12 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const secure = overHttps(true);
   const plain = overHttps(false);
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
-  return Object.assign(handler, { close: opened.close });
+  return Object.assign(handler, {
+    close: () => {
+      retire();
+      return opened.close();
+    },
+  });
 }
 
 function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: number; prefix: string }) {

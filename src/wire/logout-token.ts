@@ -19,6 +19,17 @@ export interface LogoutToken {
 /** Why a logout token is refused: in words of ours, so that they may go into the answer. */
 export class LogoutTokenError extends Error {
   override readonly name = 'LogoutTokenError';
+  /** Whether all was well with it, but somebody had used it before. */
+  readonly replayed: boolean;
+
+  constructor(
+    message: string,
+    { cause, replayed = false }: { cause?: Error | undefined; replayed?: boolean } = {},
+  ) {
+    super(message, cause && { cause });
+    this.replayed = replayed;
+  }
+
   /** Whether the provider did sign it, so that it is no invention of a stranger. */
   get signed(): boolean {
     return !(this.cause instanceof Error) || /^ERR_JWT_(?:CLAIM|EXPIRED)/.test(this.cause.message);

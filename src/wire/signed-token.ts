@@ -60,7 +60,8 @@ export async function verifySignedToken(
   const { payload, protectedHeader } = verified;
   // Typed as a string, but nobody has looked.
   const typ: unknown = protectedHeader.typ;
-  if (typ !== undefined && !types.includes(String(typ).toLowerCase())) throw refuted('typ');
+  if (typ !== undefined && !(typeof typ === 'string' && types.includes(typ.toLowerCase())))
+    throw refuted('typ');
   checkTimes(payload, now, refuted);
   const trusted = [clientId, ...policy.audiences];
   const audiences = Array.isArray(payload.aud) ? payload.aud : [payload.aud];

@@ -1,3 +1,4 @@
+import { indexContract, replayContract } from './index-of-logins.js';
 import { backoffContract, lockContract } from './locks.js';
 import { recordContract } from './records.js';
 import { sessionContract } from './sessions.js';
@@ -16,4 +17,6 @@ describe.each(worlds)('%s', (_name, open) => {
   lockContract(() => world);
   backoffContract(() => world);
   sessionContract(() => world);
+  indexContract(() => world);
+  replayContract(() => world);
 });

@@ -63,7 +63,9 @@ async function findLogins(
         user
         ? [nameOfUser(user), nameOfSubject(user)]
         : [];
-  const at = { here: now(), provider: issuedAt };
+  // A session that has ended issues nothing any more. A user may log in again within the same second, and tokens have
+  // no finer clock.
+  const at = { here: now(), provider: sid === undefined ? issuedAt - 1 : issuedAt };
   const found = await Promise.all(
     names.map(async (name) => (await index.end(name, at, MARK)).map((login) => ({ name, login }))),
   );

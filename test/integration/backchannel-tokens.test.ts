@@ -1,9 +1,11 @@
 import { kill } from 'node:process';
 import express, { type Express } from 'express';
+import { Redis } from 'ioredis';
 import request from 'supertest';
 import { oidc } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { providerOf, startApp, type TestApp, type Visitor } from '../support/app.js';
+import { breakRecords } from '../support/break-records.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { type Op, startOp } from '../unit/wire/op.js';
 import { encode, makeKey, type SigningKey, sign } from '../unit/wire/signing.js';
@@ -213,6 +215,21 @@ describe('a logout token', () => {
     await send(token).expect(200);
     await visitor.get('/me').expect(401);
   });
+});
+
+it('a logout that failed in the middle is finished when the provider sends the token again', async () => {
+  const client = new Redis(redis.url);
+  const visitors = [await logIn('half'), await logIn('half'), await logIn('half')];
+  const token = await logoutToken('half');
+  const broken = await breakRecords(client);
+  await send(token).expect(503);
+  await broken.mend();
+  apps[0].events.length = 0;
+  await send(token).expect(200);
+  expect(apps[0].events.map(({ type }) => type)).toEqual(Array(3).fill('session.revoked'));
+  for (const visitor of visitors) await visitor.get('/me').expect(401);
+  await send(token).expect(400);
+  client.disconnect();
 });
 
 describe('the back-channel logout route', () => {

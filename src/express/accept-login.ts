@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { AuthorizationDeniedError } from '../errors.js';
 import type { NewLogin } from '../login/login.js';
 import { namesInClaims, removeFromIndex } from '../logout/login-names.js';
+import type { LoginRecord } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
 import { toLogin } from './request-logins.js';
 import type { Runtime } from './runtime.js';
@@ -30,14 +31,7 @@ export async function acceptLogin(
     issuer: issuerId,
     ...namesInClaims({ provider: name, issuer: issuerId, sub: user.sub }, claims),
   };
-  try {
-    await config.onLogin?.(toLogin(name, login), { req, tokens });
-  } catch (error) {
-    // Nobody will use these tokens.
-    client.revoke(tokens).catch(() => {});
-    throw asVeto(error);
-  }
-  await services.records.create({
+  const record: LoginRecord = {
     id: login.id,
     version: 1,
     provider: name,
@@ -46,14 +40,22 @@ export async function acceptLogin(
     tokens,
     ...(claims && { claims }),
     ...(assertion && { assertion }),
-  });
+  };
   try {
+    await config.onLogin?.(toLogin(name, login), { req, tokens });
+  } catch (error) {
+    // Nobody will use these tokens.
+    services.revocations.revoke(record);
+    throw asVeto(error);
+  }
+  try {
+    await services.records.create(record);
     await beginLogin(req, services, name, login, config.keepSessionData, issuedAt);
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});
     removeFromIndex(services.index, name, login);
-    client.revoke(tokens).catch(() => {});
+    services.revocations.revoke(record);
     throw error;
   }
   return login;

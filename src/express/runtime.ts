@@ -6,6 +6,7 @@ import { createEmit, type Emit } from '../events.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
 import type { BackchannelDependencies } from '../logout/backchannel.js';
 import type { LogoutDependencies } from '../logout/logout.js';
+import { createRevocations, type Revocations } from '../logout/revocations.js';
 import type { LoginIndex, Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { connect } from '../stores/redis/client.js';
@@ -34,6 +35,8 @@ export interface Runtime {
    * @throws ConfigurationError while no request has shown which of several session middlewares is in use.
    */
   allServices(): readonly Services[];
+  /** Whether `close` was called. */
+  readonly closing: boolean;
   /** Closes the Redis connection if it was made from a URL or options, after the refreshes in flight. */
   close(): Promise<void>;
 }
@@ -43,8 +46,11 @@ export interface Services {
   readonly records: LoginRecords;
   readonly transactions: Transactions;
   readonly tokens: TokenSource;
+  readonly revocations: Revocations;
   readonly logout: LogoutDependencies & BackchannelDependencies;
   readonly index: LoginIndex;
+  /** Whether the stores can be used now; throws StoreUnavailableError when not. */
+  readonly probe: () => Promise<void>;
   /** Whether a session says by itself that a login still exists, or its record must be asked. */
   readonly trustsSession: boolean;
   /** Milliseconds for which a new session can last. */
@@ -64,19 +70,21 @@ export function createRuntime(config: RouterConfig): Runtime {
   let ownStores: { stores: Stores; close: () => Promise<void> } | undefined;
   let withOwnSession: Services | undefined;
   const built: Services[] = [];
+  let closing = false;
 
   const build = (stores: Stores, secrets: readonly (string | Uint8Array)[], host?: SessionHost): Services => {
     const sealer = createSealer(secrets);
     const records = createLoginRecords(stores.records, sealer, clock);
     const client = (name: string) => clients.get(name);
+    const revocations = createRevocations({ store: stores.revocations, sealer, client, clock, emit });
     const tokens = createTokenSource(
       {
         ...stores,
         records,
         client: (name) => clients.get(name) ?? unknownProvider(name, config),
+        revoke: async (record, answer) => void (await revocations.revoke(record, answer)),
         clock,
         emit,
-        providerTimeout: config.timeouts.provider,
       },
       config.timeouts.refresh,
     );
@@ -84,20 +92,24 @@ export function createRuntime(config: RouterConfig): Runtime {
       records,
       transactions: createTransactions(stores.transactions, sealer),
       tokens,
+      revocations,
       logout: {
         records,
+        revocations,
         client,
         emit,
-        now: () => clock.now(),
+        clock,
         index: stores.index,
         replays: stores.replays,
         sessions: heldSessions(host),
       },
       index: stores.index,
+      probe: () => stores.probe(),
       trustsSession: host !== undefined,
       absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
     };
     built.push(services);
+    revocations.start();
     return services;
   };
 
@@ -107,6 +119,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
       services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
       byHost.set(host, services);
+      host.users.add(finish);
     }
     return services;
   };
@@ -115,6 +128,12 @@ export function createRuntime(config: RouterConfig): Runtime {
     ownStores ??= openOwnStores(config);
     withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
     return withOwnSession;
+  };
+
+  const finish = async () => {
+    // A refresh that comes too late for its login has something to revoke.
+    await Promise.all(built.map(({ tokens }) => tokens.settled()));
+    await Promise.all(built.map(({ revocations }) => revocations.stop()));
   };
 
   return {
@@ -140,8 +159,12 @@ export function createRuntime(config: RouterConfig): Runtime {
         'This router has served no request yet, so that it does not know which session middleware it is behind: there is more than one in this process. Let a request come first.',
       );
     },
+    get closing() {
+      return closing;
+    },
     async close() {
-      await Promise.all(built.map(({ tokens }) => tokens.settled()));
+      closing = true;
+      await finish();
       await ownStores?.close();
     },
   };

@@ -46,12 +46,12 @@ export async function takeLogoutToken(
     ...found.map(({ name, login }) => deps.index.remove(name, login.id)),
     ...ended.map((record) => removeRecordFromIndex(deps.index, issuerId, record)),
   ]);
-  if (!(await deps.replays.use(use, logout.acceptedUntil - deps.now()))) throw replayed();
+  if (!(await deps.replays.use(use, logout.acceptedUntil - deps.clock.now()))) throw replayed();
 }
 
 /** The logins of the provider's session, or of its user, as they are found in the index. */
 async function findLogins(
-  { index, now }: BackchannelDependencies,
+  { index, clock }: BackchannelDependencies,
   { provider: { name: provider, issuerId: issuer } }: ProviderClient,
   { sid, sub, issuedAt }: LogoutToken,
 ): Promise<{ name: string; login: IndexedLogin }[]> {
@@ -65,7 +65,7 @@ async function findLogins(
         : [];
   // A session that has ended issues nothing any more. A user may log in again within the same second, and tokens have
   // no finer clock.
-  const at = { here: now(), provider: sid === undefined ? issuedAt - 1 : issuedAt };
+  const at = { here: clock.now(), provider: sid === undefined ? issuedAt - 1 : issuedAt };
   const found = await Promise.all(
     names.map(async (name) => (await index.end(name, at, MARK)).map((login) => ({ name, login }))),
   );

@@ -36,7 +36,7 @@ export async function endUser(
   except: ReadonlySet<string> = new Set(),
 ): Promise<number> {
   const name = nameOfUser(user);
-  const found = await deps.index.end(name, { here: deps.now() }, MARK);
+  const found = await deps.index.end(name, { here: deps.clock.now() }, MARK);
   const others = found.filter(({ id }) => !except.has(id));
   await releaseAll(deps, others);
   const ended = await endLogins(

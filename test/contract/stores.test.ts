@@ -1,6 +1,7 @@
 import { indexContract, replayContract } from './index-of-logins.js';
 import { backoffContract, lockContract } from './locks.js';
 import { recordContract } from './records.js';
+import { revocationContract } from './revocations.js';
 import { sessionContract } from './sessions.js';
 import { type World, worlds } from './support/worlds.js';
 import { transactionContract } from './transactions.js';
@@ -16,6 +17,7 @@ describe.each(worlds)('%s', (_name, open) => {
   transactionContract(() => world);
   lockContract(() => world);
   backoffContract(() => world);
+  revocationContract(() => world);
   sessionContract(() => world);
   indexContract(() => world);
   replayContract(() => world);

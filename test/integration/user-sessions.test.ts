@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import request from 'supertest';
 import { aliyun, type OAuthRouter, oauthRouter, oauthSession } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { type AppOptions, providerOf, SECRET, startApp, type TestApp } from '../support/app.js';
+import { type AppOptions, providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
 import { breakRecords } from '../support/break-records.js';
 import { gate } from '../support/gate.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
@@ -170,7 +170,7 @@ it.each(stores.slice(1))(
     await here.post('/everywhere').expect(200);
     await here.get('/me').expect(401);
     await there.get('/me').expect(401);
-    expect(revocations()).toHaveLength(2);
+    await waitFor(() => revocations().length === 2);
     expect((await redis.keys()).filter((key) => /^oauth:(?:login|index):\{[^}]*\}$/.test(key))).toEqual([]);
   },
 );

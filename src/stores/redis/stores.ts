@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
+import { createRedisIndex } from './login-index.js';
 import { defineScripts } from './scripts.js';
 
 // The braces make all keys of one login, or of one browser, hash to one slot of a Redis Cluster.
@@ -11,10 +12,12 @@ const revocationsKey = 'oauth:{revocations}';
 const revocationKey = (id: string) => `oauth:{revocations}:${id}`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
+const replayKey = (id: string) => `oauth:used:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
-/** Login records, transactions, locks and backoff in Redis ≥ 6.2 or Valkey. */
-export function createRedisStores({ client, run }: Connection): Stores {
+/** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
+export function createRedisStores(connection: Connection): Stores {
+  const { client, run } = connection;
   const scripted = defineScripts(client);
   return {
     records: {
@@ -127,6 +130,15 @@ export function createRedisStores({ client, run }: Connection): Stores {
     // A replica, a full memory or missing rights let reads pass; another key each time, for each node of a Cluster.
     async probe() {
       await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));
+    },
+    index: createRedisIndex(connection),
+    replays: {
+      async isUsed(id) {
+        return (await run(() => client.exists(replayKey(id)))) === 1;
+      },
+      async use(id, ttl) {
+        return (await run(() => client.set(replayKey(id), '', 'PX', whole(ttl), 'NX'))) === 'OK';
+      },
     },
   };
 }

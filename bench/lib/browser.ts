@@ -85,14 +85,19 @@ async function visit({ jar, url, form }: Visit): Promise<Page> {
     headers['content-length'] = String(body.length);
   }
   const page = await fetchPage(url, { method: body === undefined ? 'GET' : 'POST', headers, body });
-  for (const line of page.headers['set-cookie'] ?? []) jar.setCookieSync(line, url.href, { ignoreError: true });
+  for (const line of page.headers['set-cookie'] ?? [])
+    jar.setCookieSync(line, url.href, { ignoreError: true });
   return page;
 }
 
 /** A request without cookies of its own. */
 export function fetchPage(
   url: URL,
-  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string | undefined },
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string | undefined },
 ): Promise<Page> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent }, (response) => {

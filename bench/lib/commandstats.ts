@@ -2,7 +2,15 @@
 export type CommandCounts = Readonly<Record<string, number>>;
 
 /** What the benchmark itself, and a connection that is being opened, ask Redis; `ping` comes from neither. */
-const NOT_COUNTED = new Set(['info', 'client|setinfo', 'client|setname', 'hello', 'select', 'scan', 'memory|usage']);
+const NOT_COUNTED = new Set([
+  'info',
+  'client|setinfo',
+  'client|setname',
+  'hello',
+  'select',
+  'scan',
+  'memory|usage',
+]);
 
 /** Reads the answer to `INFO commandstats`. Commands that a script calls are counted beside the script, as Redis does. */
 export function parseCommandStats(text: string): CommandCounts {

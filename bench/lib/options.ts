@@ -25,7 +25,14 @@ export interface BenchOptions {
   readonly check: boolean;
 }
 
-export const scenarioNames = ['hot-path', 'login', 'refresh-storm', 'session-size', 'redis-memory', 'bounds'] as const;
+export const scenarioNames = [
+  'hot-path',
+  'login',
+  'refresh-storm',
+  'session-size',
+  'redis-memory',
+  'bounds',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 const amounts = {

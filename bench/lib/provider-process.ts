@@ -28,10 +28,10 @@ interface Questions {
   register: { argument: string; answer: null };
   /** Adds users until there are so many, and names them. */
   users: { argument: number; answer: readonly BenchUser[] };
-  /** The next access tokens, so many, have expired when they arrive. */
+  /** The next access tokens, so many, live for a second: some peers take 0 for no answer. */
   expire: { argument: number; answer: null };
-  /** The next answers of the token endpoint, so many, take a tenth of a second longer. */
-  slow: { argument: number; answer: null };
+  /** Whether answers of the token endpoint take a tenth of a second longer, as those from far away do. */
+  slow: { argument: boolean; answer: null };
   /** How many refreshes were asked for since the last time, and how many of those were refused. */
   refreshes: { argument: null; answer: { asked: number; refused: number } };
   sizes: { argument: null; answer: TokenSizes };
@@ -62,7 +62,9 @@ export class ProviderProcess {
   }
 
   static async start(): Promise<ProviderProcess> {
-    const child = fork(join(import.meta.dirname, 'provider.ts'), { execArgv: ['--import', 'tsx'] });
+    const child = fork(join(import.meta.dirname, 'provider.ts'), {
+      execArgv: ['--import', 'tsx', '--disable-warning=MaxListenersExceededWarning'],
+    });
     const gone = once(child, 'exit').then(([code]) => {
       throw new Error(`The provider ended with ${code}`);
     });

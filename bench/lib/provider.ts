@@ -1,5 +1,5 @@
 /** The process of the provider. What it takes beyond the lab's: as many users as there are, and tokens of a usual size. */
-import { createHash, KeyObject, sign } from 'node:crypto';
+import { createHash, KeyObject, randomBytes, sign } from 'node:crypto';
 import { startLab } from '../../src/testing/index.js';
 import { users } from '../../src/testing/oidc/users.js';
 import { signingKeys } from '../../src/testing/signing.js';
@@ -20,24 +20,21 @@ let sizes: TokenSizes = { accessToken: 0, idToken: 0, refreshToken: 0 };
 let expired = 0;
 
 // The provider's own access tokens are short and opaque, and its id_tokens hold the subject only.
-oidc.alter(
-  'token',
-  (answer) => {
-    if (typeof answer.access_token !== 'string') return;
-    answer.access_token = answer.access_token.padEnd(ACCESS_TOKEN, 'a');
-    answer.id_token = withProfile(String(answer.id_token), String(answer.access_token));
-    if (expired > 0) {
-      expired -= 1;
-      answer.expires_in = 0;
-    }
-    sizes = {
-      accessToken: String(answer.access_token).length,
-      idToken: String(answer.id_token).length,
-      refreshToken: String(answer.refresh_token ?? '').length,
-    };
-  },
-  Number.POSITIVE_INFINITY,
-);
+function enlarge(answer: Record<string, unknown>): void {
+  if (typeof answer.access_token !== 'string') return;
+  answer.access_token += noise(ACCESS_TOKEN - answer.access_token.length);
+  answer.id_token = withProfile(String(answer.id_token), String(answer.access_token));
+  if (expired > 0) {
+    expired -= 1;
+    answer.expires_in = 1;
+  }
+  sizes = {
+    accessToken: String(answer.access_token).length,
+    idToken: String(answer.id_token).length,
+    refreshToken: String(answer.refresh_token ?? '').length,
+  };
+}
+oidc.alter('token', enlarge, Number.POSITIVE_INFINITY);
 
 /** The same id_token with the claims of a profile and of this size, signed anew. */
 function withProfile(idToken: string, accessToken: string): string {
@@ -50,9 +47,14 @@ function withProfile(idToken: string, accessToken: string): string {
   }
   const short = ID_TOKEN - 342 - header.length - 2 - base64url(JSON.stringify(claims)).length;
   const filler = Math.floor((short * 3) / 4) - ',"zoneinfo":""'.length;
-  if (filler > 0) claims.zoneinfo = 'z'.repeat(filler);
+  if (filler > 0) claims.zoneinfo = noise(filler);
   const signed = `${header}.${base64url(JSON.stringify(claims))}`;
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+/** So many characters that no compression makes shorter than what they are made of. */
+function noise(length: number): string {
+  return randomBytes(Math.max(0, length)).toString('base64url').slice(0, Math.max(0, length));
 }
 
 function base64url(text: string): string {
@@ -64,7 +66,13 @@ function addUser(): void {
   const sub = createHash('sha256').update(id).digest('hex').slice(0, 36);
   const name = `User Number ${crowd.length}`;
   const picture = `https://example.com/pictures/${id}.png`;
-  crowd.push({ id, sub, name, note: '', claims: { name, email: `${id}@example.com`, email_verified: true, picture } });
+  crowd.push({
+    id,
+    sub,
+    name,
+    note: '',
+    claims: { name, email: `${id}@example.com`, email_verified: true, picture },
+  });
 }
 
 const refreshes = { asked: 0, refused: 0 };
@@ -89,8 +97,10 @@ const answers: Answers = {
     expired = count;
     return null;
   },
-  slow(times) {
-    oidc.slow('token', 100, times);
+  slow(is) {
+    oidc.clearFaults();
+    oidc.alter('token', enlarge, Number.POSITIVE_INFINITY);
+    if (is) oidc.slow('token', 100, Number.POSITIVE_INFINITY);
     return null;
   },
   refreshes() {

@@ -47,7 +47,13 @@ const plans = [
     login: library,
     packages: sessionPackages,
   },
-  { name: 'bare', title: 'bare Express, no session', titleZh: '裸 Express，无会话', file: 'bare.js', packages: ['express'] },
+  {
+    name: 'bare',
+    title: 'bare Express, no session',
+    titleZh: '裸 Express，无会话',
+    file: 'bare.js',
+    packages: ['express'],
+  },
   {
     name: LIMIT,
     title: 'hand-written limit: signed cookie, one `GETEX`',

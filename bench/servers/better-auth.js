@@ -23,7 +23,7 @@ const auth = betterAuth({
   database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
   ...(variant.redis && { secondaryStorage: secondaryStorage(redis()) }),
   rateLimit: { enabled: false },
-  user: { additionalFields: { sub: { type: 'string', required: false, input: false } } },
+  user: { additionalFields: { sub: { type: 'string', required: false } } },
   session: { expiresIn: DAY },
   plugins: [
     genericOAuth({

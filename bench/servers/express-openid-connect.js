@@ -32,5 +32,6 @@ app.get('/token', requiresAuth(), async (req, res) => {
   if (accessToken.isExpired()) accessToken = await accessToken.refresh();
   res.json({ sub: req.oidc.user.sub });
 });
+app.use((error, _req, res, _next) => res.sendStatus(error.status ?? 500));
 
 serve(app);

@@ -5,7 +5,7 @@ import { RedisStore } from 'connect-redis';
 import express from 'express';
 import session from 'express-session';
 import { DAY, redis, SECRET, serve, settings } from './support/bench.js';
-import { begin, finish } from './support/openid.js';
+import { begin, finish, refresh } from './support/openid.js';
 import { fill } from './support/session-data.js';
 
 const app = express();
@@ -31,11 +31,23 @@ app.get('/callback', async (req, res) => {
   const tokens = await finish(req, login);
   await promisify(req.session.regenerate).call(req.session);
   req.session.user = tokens.claims();
-  if (settings.variant.tokens) {
-    const { access_token, refresh_token, id_token } = tokens;
-    req.session.tokens = { access_token, refresh_token, id_token, expires_at: Date.now() + tokens.expires_in * 1000 };
-  }
+  if (settings.variant.tokens) req.session.tokens = toKeep(tokens);
   res.redirect('/');
 });
+
+// As such apps do it: who finds the token expired refreshes it.
+app.get('/token', requireUser, async (req, res) => {
+  const { tokens } = req.session;
+  if (tokens.expires_at <= Date.now()) {
+    req.session.tokens = { ...tokens, ...toKeep(await refresh(tokens.refresh_token)) };
+  }
+  res.json({ sub: req.session.user.sub });
+});
+
+function toKeep({ access_token, refresh_token, id_token, expires_in }) {
+  return { access_token, refresh_token, id_token, expires_at: Date.now() + expires_in * 1000 };
+}
+// A refresh that is refused is logged by Express with its stack, 50 times over; the answer stays the same.
+app.use((_error, _req, res, _next) => res.sendStatus(500));
 
 serve(app);

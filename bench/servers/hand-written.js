@@ -16,7 +16,10 @@ function cookie(req, name) {
 }
 
 function setCookie(res, name, value) {
-  res.append('Set-Cookie', `${name}=${encodeURIComponent(sign(value, SECRET))}; Path=/; HttpOnly; SameSite=Lax`);
+  res.append(
+    'Set-Cookie',
+    `${name}=${encodeURIComponent(sign(value, SECRET))}; Path=/; HttpOnly; SameSite=Lax`,
+  );
 }
 
 async function requireUser(req, res, next) {

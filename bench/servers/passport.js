@@ -21,7 +21,8 @@ passport.use(
       authorizationURL: endpoints.authorization,
       tokenURL: endpoints.token,
       clientID: clientId,
-      clientSecret,
+      // It would send the secret in the body, and this client is registered for HTTP Basic.
+      clientSecret: '',
       customHeaders: { Authorization: `Basic ${basic}` },
       callbackURL: `${url}/callback`,
       scope: scope.split(' '),
@@ -30,7 +31,8 @@ passport.use(
     },
     (_accessToken, _refreshToken, { id_token }, _profile, done) => {
       const claims = JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url'));
-      if (claims.iss !== issuer || claims.aud !== clientId) return done(new Error('the id_token is meant for another'));
+      if (claims.iss !== issuer || claims.aud !== clientId)
+        return done(new Error('the id_token is meant for another'));
       done(null, claims);
     },
   ),

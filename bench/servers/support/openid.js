@@ -1,7 +1,7 @@
 import * as client from 'openid-client';
 import { settings } from './bench.js';
 
-const { issuer, clientId, clientSecret, scope, url, variant } = settings;
+const { issuer, clientId, clientSecret, scope, prompt, url, variant } = settings;
 
 /** openid-client does not verify signatures of id_tokens in the code flow unless told to. */
 const execute = [client.allowInsecureRequests];
@@ -31,6 +31,7 @@ export async function begin() {
     nonce: remember.nonce,
     code_challenge: await client.calculatePKCECodeChallenge(remember.verifier),
     code_challenge_method: 'S256',
+    ...(prompt && { prompt }),
   });
   return { remember, to: to.href };
 }
@@ -43,4 +44,9 @@ export function finish(req, { state, nonce, verifier }) {
     pkceCodeVerifier: verifier,
     idTokenExpected: true,
   });
+}
+
+/** New tokens for a refresh token. */
+export function refresh(refreshToken) {
+  return client.refreshTokenGrant(config, refreshToken);
 }

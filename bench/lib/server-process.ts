@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/free-port.js';
+import type { CpuProfile } from './cpu-profile.js';
 import { onServerCore } from './pinning.js';
 import type { ProviderProcess } from './provider-process.js';
 import type { ServerPlan } from './servers.js';
@@ -70,7 +71,14 @@ export class ServerProcess {
     return this.#ask('heap');
   }
 
-  async #ask(question: string): Promise<number> {
+  /** Profiles what the process does meanwhile. */
+  async profile(work: () => Promise<unknown>): Promise<CpuProfile> {
+    await this.#ask('startProfile');
+    await work();
+    return this.#ask('stopProfile');
+  }
+
+  async #ask<Answer>(question: string): Promise<Answer> {
     const answer = once(this.#process, 'message', { signal: AbortSignal.timeout(30_000) });
     this.#process.send(question);
     return (await answer)[0];

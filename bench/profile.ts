@@ -1,10 +1,12 @@
 /**
  * Where the time of a guarded request goes, or with `--logins` that of a login: profiles a server that is warm, and prints
- * self time by package and by function. `npx tsx bench/profile.ts [--server NAME] [--requests N] [--logins] [--no-build]`
+ * self time by package and by function. `npm run bench:profile -- [--server NAME] [--requests N] [--logins] [--no-build]`;
+ * `--save` writes them into bench/README.md.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, inParallel } from './lib/browser.js';
-import { type CpuProfile, selfTimes } from './lib/cpu-profile.js';
+import { type CpuProfile, type SelfTime, selfTimes } from './lib/cpu-profile.js';
 import { load } from './lib/load.js';
 import { parseOptions } from './lib/options.js';
 import { pinEverythingElse } from './lib/pinning.js';
@@ -12,7 +14,8 @@ import { build, checkVersions, installPeers } from './lib/prepare.js';
 import { OURS } from './lib/servers.js';
 import { logInAll } from './lib/sessions.js';
 import { openBrowsers, openWorld, withServers } from './lib/world.js';
-import { toText } from './report/print.js';
+import { toMarkdown, toText } from './report/print.js';
+import { writeInto } from './report/readme.js';
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +23,7 @@ const { values } = parseArgs({
     requests: { type: 'string' },
     logins: { type: 'boolean', default: false },
     build: { type: 'boolean', default: true },
+    save: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
@@ -44,23 +48,27 @@ try {
       return inParallel(4, turns, (browser) => browser.logIn(server));
     };
     await work(0.2);
-    print(await server.profile(() => work(1)));
+    await report(await server.profile(() => work(1)));
   });
 } finally {
   await world.close();
 }
 
-function print(profile: CpuProfile): void {
+async function report(profile: CpuProfile): Promise<void> {
   const { total, functions, packages } = selfTimes(profile);
-  const rows = (times: typeof functions) =>
-    times
-      .slice(0, 30)
-      .map(({ name, microseconds }) => [
-        name,
-        `${((microseconds / total) * 100).toFixed(1)} %`,
-        `${Math.round(microseconds / 1000)}`,
-      ]);
-  const head = ['self time', 'share', 'ms'];
-  console.log(toText({ title: `${values.server}: by package`, head, rows: rows(packages) }));
-  console.log(toText({ title: `${values.server}: by function`, head, rows: rows(functions) }));
+  const head = ['self time', 'share'];
+  const share = ({ name, microseconds }: SelfTime) => [
+    `\`${name}\``,
+    `${((microseconds / total) * 100).toFixed(1)} %`,
+  ];
+  const what = `${values.server}, ${values.logins ? 'logins' : 'guarded requests'}`;
+  const tables = [
+    { title: `By package (${what})`, head, rows: packages.slice(0, 15).map(share) },
+    { title: `By function (${what})`, head, rows: functions.slice(0, 25).map(share) },
+  ];
+  for (const table of tables) console.log(toText(table));
+  if (!values.save) return;
+  const name = values.logins ? 'profile-login' : 'profile';
+  const page = join(import.meta.dirname, 'README.md');
+  await writeInto(page, name, tables.map(toMarkdown).join('\n\n'));
 }

@@ -10,7 +10,7 @@ import { serverPlans } from './lib/servers.js';
 import { openWorld, type World } from './lib/world.js';
 import { checkAll } from './report/checks.js';
 import { checksToText, toText } from './report/print.js';
-import { writeInto } from './report/readme.js';
+import { sectionOf, writeInto } from './report/readme.js';
 import { tablesOf } from './report/tables.js';
 import { chinese, english } from './report/words.js';
 import { bounds } from './scenarios/bounds.js';
@@ -84,8 +84,8 @@ async function save(results: Results): Promise<void> {
   const saved = join(RESULTS, 'saved.json');
   run(process.execPath, [join(import.meta.dirname, 'plot.js'), saved, join(ROOT, 'docs/bench.svg')]);
   const pages = [join(ROOT, 'README.md'), join(ROOT, 'README.zh-CN.md')] as const;
-  await writeInto(pages[0], results, english);
-  await writeInto(pages[1], results, chinese);
+  await writeInto(pages[0], 'bench', sectionOf(results, english));
+  await writeInto(pages[1], 'bench', sectionOf(results, chinese));
 }
 
 function run(command: string, args: string[]): void {

@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Requests per server and round. */
   readonly requests: number;
+  /** Requests per server before the first round, so that its code is compiled by then. */
+  readonly warmUp: number;
   /** Logins per server and round. */
   readonly logins: number;
   /** Sessions among which the requests take turns. */
@@ -25,6 +27,9 @@ export interface BenchOptions {
   readonly check: boolean;
 }
 
+/** Parallel requests in the scenario refresh-storm. */
+export const STORM_REQUESTS = 50;
+
 export const scenarioNames = [
   'hot-path',
   'login',
@@ -39,6 +44,7 @@ const amounts = {
   full: {
     rounds: 15,
     requests: 4000,
+    warmUp: 10_000,
     logins: 40,
     sessions: 50,
     connections: 16,
@@ -48,7 +54,8 @@ const amounts = {
   },
   quick: {
     rounds: 3,
-    requests: 500,
+    requests: 1000,
+    warmUp: 2000,
     logins: 6,
     sessions: 10,
     connections: 16,
@@ -63,7 +70,7 @@ export const help = `npm run bench -- [options]
   --rounds N      rounds; the servers take turns within each (${amounts.full.rounds})
   --requests N    requests per server and round (${amounts.full.requests})
   --logins N      logins per server and round (${amounts.full.logins})
-  --users N       sessions of logged-in users in the scenario bounds (${amounts.full.boundsSessions})
+  --users N       sessions in the scenario bounds (${amounts.full.boundsSessions}), and at most so many users in redis-memory
   --total N       requests in the scenario bounds (${amounts.full.boundsRequests})
   --only A,B      scenarios (${scenarioNames.join(', ')}) or servers, by name
   --quick         a few rounds of few requests: to see that it works, not to learn figures
@@ -100,12 +107,16 @@ export function parseOptions(args: readonly string[], knownServers: readonly str
   }
   const scenarios = only.filter(isScenario);
   const amount = values.quick ? amounts.quick : amounts.full;
+  const requests = count('requests', values.requests, amount.requests);
+  const users = count('users', values.users, amount.boundsSessions);
   const options: BenchOptions = {
     ...amount,
     rounds: count('rounds', values.rounds, amount.rounds),
-    requests: count('requests', values.requests, amount.requests),
+    requests,
+    warmUp: Math.min(amount.warmUp, 3 * requests),
     logins: count('logins', values.logins, amount.logins),
-    boundsSessions: count('users', values.users, amount.boundsSessions),
+    memoryUsers: Math.min(amount.memoryUsers, users),
+    boundsSessions: users,
     boundsRequests: count('total', values.total, amount.boundsRequests),
     scenarios: scenarios.length > 0 ? scenarios : scenarioNames,
     servers: only.filter((name) => !isScenario(name)),

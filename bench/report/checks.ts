@@ -1,7 +1,7 @@
+import { STORM_REQUESTS } from '../lib/options.js';
 import type { Results } from '../lib/results.js';
 import { BY_HAND, LIMIT, OURS, PLAIN, planOf } from '../lib/servers.js';
 import { median, medianRatio } from '../lib/statistics.js';
-import { STORM_REQUESTS } from '../scenarios/refresh-storm.js';
 
 /** Something that this library promises, and whether this run bears it out. */
 export interface Check {

@@ -1,7 +1,6 @@
 import type { Results } from '../lib/results.js';
 import { BY_HAND, LIMIT, PLAIN, planOf } from '../lib/servers.js';
 import { median, medianRatio } from '../lib/statistics.js';
-import { summary } from '../scenarios/hot-path.js';
 import type { Words } from './words.js';
 
 export interface Table {
@@ -26,15 +25,14 @@ function hotPathTable({ hotPath }: Results, words: Words): Table | undefined {
   if (!hotPath) return undefined;
   const [plain, limit] = [hotPath[PLAIN]?.cpu ?? [], hotPath[LIMIT]?.cpu ?? []];
   const rows = Object.entries(hotPath).map(([name, figures]) => {
-    const { cpu, redis, p50, p99 } = summary(figures);
     return [
       words.server(planOf(name)),
-      micro(cpu),
+      micro(median(figures.cpu)),
       ratio(medianRatio(figures.cpu, plain)),
       ratio(medianRatio(figures.cpu, limit)),
-      few(redis),
-      p50.toFixed(1),
-      p99.toFixed(1),
+      few(median(figures.redis)),
+      median(figures.p50).toFixed(1),
+      median(figures.p99).toFixed(1),
     ];
   });
   return { title: words.hotPath, head: words.hotPathHead, rows };

@@ -25,7 +25,7 @@ export const english: Words = {
   server: ({ title }) => title,
   circumstances: ({ command, date, machine, options, versions }) =>
     `\`${command}\` on ${date}, on ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, Redis ${machine.redis}: ` +
-    `one server process ${machine.pinned ? 'on one core' : ''}, ${options.connections} connections from another one, medians of ` +
+    `one process per server, ${machine.pinned ? 'on a core of its own, ' : ''}${options.connections} connections, medians of ` +
     `${options.rounds} rounds of ${options.requests} requests in which all take turns, and medians of the ratios within a round. ` +
     `Take them as proportions, not as absolutes. Compared with ${versionList(versions)}.`,
   plot: 'CPU per guarded request',
@@ -55,7 +55,7 @@ export const chinese: Words = {
   server: ({ titleZh }) => titleZh,
   circumstances: ({ command, date, machine, options, versions }) =>
     `\`${command}\`，${date}，${machine.cores} 核 ${machine.cpu}，Node ${machine.node}，Redis ${machine.redis}：` +
-    `每个服务器一个进程${machine.pinned ? '、独占一核' : ''}，${options.connections} 条连接从另一核发起，` +
+    `每个服务器一个进程${machine.pinned ? '、独占一核' : ''}，${options.connections} 条连接，` +
     `各服务器轮流测 ${options.rounds} 轮、每轮 ${options.requests} 个请求，取中位数；比值为同一轮内比值的中位数。` +
     `请看比例，不要看绝对值。对比对象：${versionList(versions)}。`,
   plot: '每个受保护请求的 CPU 开销',

@@ -3,7 +3,7 @@ import { load } from '../lib/load.js';
 import type { ServerProcess } from '../lib/server-process.js';
 import { LIMIT, OURS, PLAIN } from '../lib/servers.js';
 import { logInAll, type Sessions } from '../lib/sessions.js';
-import { median, percentile, rotated } from '../lib/statistics.js';
+import { percentile, rotated } from '../lib/statistics.js';
 import { chosen, commandCounts, openBrowsers, serversWhich, type World, withServers } from '../lib/world.js';
 
 /** The figures of one server, one per round. */
@@ -25,7 +25,7 @@ export type HotPath = Record<string, HotPathFigures>;
 export function hotPath(world: World): Promise<HotPath> {
   // Two servers that differ in their login only are one here.
   const names = serversWhich(({ name }) => name !== 'openid-client-unsigned');
-  const { rounds, requests, connections, sessions: sessionCount } = world.options;
+  const { rounds, requests, warmUp, connections, sessions: sessionCount } = world.options;
   return withServers(world, chosen(world, names, [OURS, PLAIN, LIMIT]), async (servers) => {
     const sessions = new Map<ServerProcess, Sessions>();
     const browsers = await openBrowsers(world, sessionCount);
@@ -35,17 +35,23 @@ export function hotPath(world: World): Promise<HotPath> {
       sessions.set(server, await logInAll(server, browsers));
       figures[server.plan.name] = { cpu: [], redis: [], p50: [], p99: [], commands: {} };
     }
-    const send = (server: ServerProcess) =>
-      load({ ...(sessions.get(server) as Sessions), url: server.url, path: '/me', requests, connections });
+    const send = (server: ServerProcess, count: number) =>
+      load({
+        ...(sessions.get(server) as Sessions),
+        url: server.url,
+        path: '/me',
+        requests: count,
+        connections,
+      });
 
     world.say('hot path: warming up');
-    for (const server of servers) await send(server);
+    for (const server of servers) await send(server, warmUp);
     for (let round = 0; round < rounds; round++) {
       world.say(`hot path: round ${round + 1} of ${rounds}`);
       for (const server of rotated(servers, round)) {
         const of = figures[server.plan.name] as HotPathFigures;
         const before = { cpu: await server.cpu(), calls: await commandCounts(world) };
-        const took = await send(server);
+        const took = await send(server, requests);
         // What a server leaves for after the answer counts as well.
         await new Promise((resolve) => setTimeout(resolve, 20));
         const calls = callsBetween(before.calls, await commandCounts(world));
@@ -60,9 +66,4 @@ export function hotPath(world: World): Promise<HotPath> {
     }
     return figures;
   });
-}
-
-/** What `server` costs on the hot path, in a few figures. */
-export function summary({ cpu, redis, p50, p99 }: HotPathFigures) {
-  return { cpu: median(cpu), redis: median(redis), p50: median(p50), p99: median(p99) };
 }

@@ -1,4 +1,5 @@
 import { fetchPage } from '../lib/browser.js';
+import { STORM_REQUESTS } from '../lib/options.js';
 import { OURS } from '../lib/servers.js';
 import { chosen, openBrowsers, type World, withServers } from '../lib/world.js';
 
@@ -13,7 +14,6 @@ export interface Storm {
 
 export type RefreshStorms = Record<string, Storm[]>;
 
-export const STORM_REQUESTS = 50;
 /** Those that can refresh, and that two processes can share. */
 const names = [
   OURS,

@@ -42,7 +42,10 @@ async function main(args: string[]): Promise<void> {
   installPeers();
   if (options.build) build();
   checkVersions();
-  const results = await measure(options, ['npm run bench', ...args].join(args.length > 0 ? ' -- ' : ''));
+  const results = await measure(
+    options,
+    args.length === 0 ? 'npm run bench' : `npm run bench -- ${args.join(' ')}`,
+  );
   const checks = checkAll(results);
   for (const table of tablesOf(results, english)) console.log(toText(table));
   console.log(checksToText(checks));

@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
-import { inParallel } from '../lib/browser.js';
+import { type Browser, inParallel } from '../lib/browser.js';
 import type { TokenSizes } from '../lib/provider-process.js';
+import type { ServerProcess } from '../lib/server-process.js';
 import { OURS } from '../lib/servers.js';
 import { chosen, openBrowsers, type World, withServers } from '../lib/world.js';
 
 /** Bytes per logged-in user. */
 export interface MemoryFigures {
-  /** Growth of `used_memory`: everything, the tables of Redis among it. */
+  /** Growth of `used_memory` without the buffers of connections: the tables of Redis count. */
   readonly used: number;
   /** Sum of `MEMORY USAGE` of the keys. */
   readonly keys: number;
@@ -35,33 +36,38 @@ export async function redisMemory(world: World): Promise<RedisMemory> {
   return { tokens: await world.provider.ask('sizes', null), servers };
 }
 
-function measure(world: World, name: string): Promise<MemoryFigures> {
-  const { redis, options } = world;
-  return withServers(world, [name], async ([server]) => {
-    if (!server) throw new Error('no server');
-    const [first, ...browsers] = await openBrowsers(world, options.memoryUsers + 1);
-    // Connections, scripts and their buffers are there before the first figure is taken.
-    await first?.logIn(server);
-    await redis.flushall('SYNC');
-    const before = await usedMemory(redis);
-    await inParallel(8, browsers, (browser) => browser.logIn(server));
-    const passing = await measureKeys(redis, (ttl) => ttl < PASSING, true);
-    const lasting = await measureKeys(redis, (ttl) => ttl >= PASSING, false);
-    const used = (await usedMemory(redis)) - before;
-    const users = browsers.length;
-    return {
-      used: used / users,
-      keys: lasting.bytes / users,
-      keyCount: lasting.count / users,
-      passing: passing.bytes / users,
-      users,
-    };
-  });
+async function measure(world: World, name: string): Promise<MemoryFigures> {
+  const { redis } = world;
+  const users = world.options.memoryUsers;
+  const browsers = await openBrowsers(world, users);
+  const logIn = (some: readonly Browser[]) =>
+    withServers(world, [name], ([server]) =>
+      inParallel(8, some, (browser) => browser.logIn(server as ServerProcess)),
+    );
+  // What Redis allocates once, for scripts and for questions like ours, is there before the first figure is taken.
+  await logIn(browsers.slice(0, 20));
+  await measureKeys(redis, () => true, true);
+  const before = await usedMemory(redis);
+  await logIn(browsers);
+  const passing = await measureKeys(redis, (ttl) => ttl < PASSING, true);
+  const lasting = await measureKeys(redis, (ttl) => ttl >= PASSING, false);
+  const used = (await usedMemory(redis)) - before;
+  return {
+    used: used / users,
+    keys: lasting.bytes / users,
+    keyCount: lasting.count / users,
+    passing: passing.bytes / users,
+    users,
+  };
 }
 
+/** The buffers of connections, ours among them, left out. */
 async function usedMemory(redis: Redis): Promise<number> {
   await redis.memory('PURGE');
-  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+  const info = await redis.info('memory');
+  const [, used] = /^used_memory:(\d+)/m.exec(info) ?? [];
+  const [, clients] = /^mem_clients_normal:(\d+)/m.exec(info) ?? [];
+  return Number(used) - Number(clients);
 }
 
 /** The keys whose time to live is as wanted: how many, their bytes, and away with them if they shall go. */

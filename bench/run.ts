@@ -49,8 +49,6 @@ async function main(args: string[]): Promise<void> {
   const checks = checkAll(results);
   for (const table of tablesOf(results, english)) console.log(toText(table));
   console.log(checksToText(checks));
-  await mkdir(RESULTS, { recursive: true });
-  await keep(results, 'latest.json');
   if (options.save) await save(results);
   if (options.check && checks.some(({ ok }) => !ok)) process.exitCode = 1;
 }
@@ -78,6 +76,7 @@ async function measure(options: BenchOptions, command: string): Promise<Results>
 }
 
 async function keep(results: Results, name: string): Promise<void> {
+  await mkdir(RESULTS, { recursive: true });
   await writeFile(join(RESULTS, name), `${JSON.stringify(results, null, 2)}\n`);
 }
 

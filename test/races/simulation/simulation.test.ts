@@ -60,8 +60,11 @@ it.each<[string, Parameters<typeof race>[0], Partial<Exploration>]>([
   ['a store slower than the lease', { grace: 60_000, idTokens: true }, { slowStore: 1 }],
   ['a store slower than the lease, and a logout', { grace: 60_000, logout: true }, { slowStore: 1 }],
   ['a store slower than the lease, and a crash', { grace: 60_000 }, { ...anyCrash, slowStore: 1 }],
-])('%s: every interleaving keeps the promises', async (_name, world, faults) => {
-  const { states } = await explore(race(world, faults));
-
-  expect(states).toBeGreaterThan(20);
-});
+])(
+  '%s: every interleaving keeps the promises',
+  async (_name, world, faults) => {
+    const { states } = await explore(race(world, faults));
+    expect(states).toBeGreaterThan(20);
+  },
+  120_000,
+);

@@ -11,7 +11,7 @@ const transactionKey = (browser: string, id: string) => `oauth:browser:{${browse
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
 /** Login records, transactions, locks and backoff in Redis ≥ 6.2 or Valkey. */
-export function createRedisStores({ client, run }: Connection): Stores {
+export function createRedisStores({ client, run, isJustBack }: Connection): Stores {
   const scripted = defineScripts(client);
   return {
     records: {
@@ -19,11 +19,12 @@ export function createRedisStores({ client, run }: Connection): Stores {
         await run(() => client.set(recordKey(id), encode(record), 'PX', whole(ttl)));
       },
       async read(id) {
-        return decode(await run(() => client.getBuffer(recordKey(id))));
+        return decode(await run(() => client.getBuffer(recordKey(id)), recordKey(id)));
       },
       async replace(id, version, record, ttl) {
-        const outcome = await run(() =>
-          scripted.oauthReplaceRecord(recordKey(id), version, encode(record), whole(ttl)),
+        const outcome = await run(
+          () => scripted.oauthReplaceRecord(recordKey(id), version, encode(record), whole(ttl)),
+          recordKey(id),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
@@ -63,7 +64,13 @@ export function createRedisStores({ client, run }: Connection): Stores {
     },
     locks: {
       async acquire(id, owner, lease) {
-        return (await run(() => client.set(lockKey(id), owner, 'PX', whole(lease), 'NX'))) === 'OK';
+        const key = lockKey(id);
+        if (isJustBack(key)) {
+          // Asks all the same: the first answer after an outage is what ends it.
+          await run(() => client.get(key), key);
+          return false;
+        }
+        return (await run(() => client.set(key, owner, 'PX', whole(lease), 'NX'), key)) === 'OK';
       },
       async extend(id, owner, lease) {
         return (await run(() => scripted.oauthExtendLock(lockKey(id), owner, whole(lease)))) === 1;

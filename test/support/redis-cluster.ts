@@ -11,6 +11,8 @@ export interface RedisCluster {
   readonly addresses: { host: string; port: number }[];
   /** Moves a slot with its keys to the next master, as `redis-cli --cluster reshard` does, step by step. */
   moveSlot(slot: number): Promise<void>;
+  /** Resolves to the time at which the replica of a master takes writes in its place, as `performance.now()`. */
+  promoted(master: number): Promise<number>;
   /** The slots in which there are keys. */
   slotsWithKeys(): Promise<number[]>;
   /** Ends every node. */
@@ -55,6 +57,7 @@ export async function startCluster({
     nodes,
     addresses: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
     moveSlot: (slot) => moveSlot(masters, slot),
+    promoted: (index) => takesWrites(admins[MASTERS + index] as Redis, index),
     async slotsWithKeys() {
       const slots = new Set<number>();
       for (const master of masters) {
@@ -70,8 +73,7 @@ async function join(admins: readonly Redis[], nodes: readonly RedisServer[]): Pr
   const masters = admins.slice(0, MASTERS);
   for (const [index, master] of masters.entries()) {
     await master.cluster('SET-CONFIG-EPOCH', index + 1);
-    const from = Math.ceil((index * SLOTS) / MASTERS);
-    const to = Math.ceil(((index + 1) * SLOTS) / MASTERS);
+    const [from, to] = [firstSlot(index), firstSlot(index + 1)];
     await master.cluster('ADDSLOTS', ...Array.from({ length: to - from }, (_, slot) => from + slot));
   }
   for (const { port } of nodes.slice(1)) await (admins[0] as Redis).cluster('MEET', '127.0.0.1', port);
@@ -96,6 +98,25 @@ async function expectCluster(admin: Redis, nodes: number, masters: number): Prom
   for (const line of ['cluster_state:ok', `cluster_known_nodes:${nodes}`, `cluster_size:${masters}`]) {
     if (!info.includes(`${line}\r`)) throw new Error(info);
   }
+}
+
+function firstSlot(index: number): number {
+  return Math.ceil((index * SLOTS) / MASTERS);
+}
+
+async function takesWrites(replica: Redis, index: number): Promise<number> {
+  for (const until = Date.now() + 60_000; Date.now() < until; ) {
+    // One of a hundred names will do.
+    for (let n = 0; n < 100; n++) {
+      const slot = (await replica.cluster('KEYSLOT', `probe ${n}`)) as number;
+      if (slot < firstSlot(index) || slot >= firstSlot(index + 1)) continue;
+      if ((await replica.set(`probe ${n}`, '1', 'PX', 1).catch(() => undefined)) === 'OK')
+        return performance.now();
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('the replica did not become the master');
 }
 
 async function moveSlot(masters: readonly Redis[], slot: number): Promise<void> {
@@ -124,10 +145,12 @@ async function ownerOf(masters: readonly Redis[], ids: readonly string[], slot: 
 /** The nodes talk to each other on a second port, 10000 above the first. */
 async function startNode(args: readonly string[]): Promise<RedisServer> {
   const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${NODE_TIMEOUT}`];
+  // A replica counts once it has received something, a ping if need be.
+  const replication = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
   for (let attempt = 1; ; attempt++) {
     const port = await lowFreePort();
     try {
-      return await startRedis({ port, args: [...cluster, ...args] });
+      return await startRedis({ port, args: [...cluster, ...replication, ...args] });
     } catch (error) {
       if (attempt === 5) throw error;
     }

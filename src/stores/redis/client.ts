@@ -55,6 +55,8 @@ export function connect(redis: RedisOption, timeout: number): Connection {
     waiting.clear();
   };
   client.on('ready', goOn);
+  const watch = () => watchHandshake(client);
+  if (!isCluster(client)) client.on('connect', watch);
 
   const run: RunCommand = (command, key) =>
     new Promise((resolve, reject) => {
@@ -100,6 +102,7 @@ export function connect(redis: RedisOption, timeout: number): Connection {
     async close() {
       outages.end();
       client.off('ready', goOn);
+      client.off('connect', watch);
       if (!given) client.disconnect();
     },
   };
@@ -126,15 +129,20 @@ function open(redis: string | RedisOptions): Redis {
   const client = typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
   // Each command reports its own failure; without a listener ioredis would print every retry.
   client.on('error', () => {});
-  // A frozen server still accepts connections. Ask anew where it was: another one may have taken its place.
-  client.on('connect', () => {
-    const heard = listen(client);
-    const silent = () => {
-      if (client.status === 'connect' && !heard()) reconnect(client);
-    };
-    setTimeout(silent, HANDSHAKE).unref();
-  });
   return client;
+}
+
+/** A frozen server still accepts connections. Asks anew where it was: another one may have taken its place. */
+function watchHandshake(client: Redis): void {
+  const heard = listen(client);
+  const look = () => {
+    if (client.status === 'connect' && !heard()) reconnect(client);
+  };
+  setTimeout(look, HANDSHAKE).unref();
+}
+
+function isCluster(client: Redis | Cluster): client is Cluster {
+  return 'slots' in client;
 }
 
 /** Whether anything has come over the connection since now; yes, if it is another connection by then. */
@@ -150,7 +158,7 @@ function listen(client: Redis): () => boolean {
  * alone. A cluster has many connections, and is told to look which of its nodes have which slots.
  */
 function reconnect(client: Redis | Cluster): void {
-  if ('slots' in client) {
+  if (isCluster(client)) {
     if (client.status === 'ready') client.refreshSlotsCache?.();
     return;
   }

@@ -11,6 +11,9 @@ export interface RedisCluster {
   readonly addresses: { host: string; port: number }[];
   /** Moves a slot with its keys to the next master, as `redis-cli --cluster reshard` does, step by step. */
   moveSlot(slot: number): Promise<void>;
+  /** Stops half-way: the keys have moved, and the slot moves with `finish`. Clients are told to ask until then. */
+  beginMove(slot: number): Promise<{ finish(): Promise<void> }>;
+  slotOf(key: string): Promise<number>;
   /** Resolves to the time at which the replica of a master takes writes in its place, as `performance.now()`. */
   promoted(master: number): Promise<number>;
   /** The slots in which there are keys. */
@@ -56,7 +59,9 @@ export async function startCluster({
     replicas: nodes.slice(MASTERS),
     nodes,
     addresses: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
-    moveSlot: (slot) => moveSlot(masters, slot),
+    moveSlot: async (slot) => (await beginMove(masters, slot)).finish(),
+    beginMove: (slot) => beginMove(masters, slot),
+    slotOf: async (key) => (await (masters[0] as Redis).cluster('KEYSLOT', key)) as number,
     promoted: (index) => takesWrites(admins[MASTERS + index] as Redis, index),
     async slotsWithKeys() {
       const slots = new Set<number>();
@@ -119,7 +124,7 @@ async function takesWrites(replica: Redis, index: number): Promise<number> {
   throw new Error('the replica did not become the master');
 }
 
-async function moveSlot(masters: readonly Redis[], slot: number): Promise<void> {
+async function beginMove(masters: readonly Redis[], slot: number) {
   const ids = (await Promise.all(masters.map((master) => master.cluster('MYID')))) as string[];
   const owner = await ownerOf(masters, ids, slot);
   const next = (owner + 1) % masters.length;
@@ -133,7 +138,11 @@ async function moveSlot(masters: readonly Redis[], slot: number): Promise<void> 
     if (keys.length === 0) break;
     await source.call('MIGRATE', '127.0.0.1', `${target.options.port}`, '', '0', '5000', 'KEYS', ...keys);
   }
-  for (const master of [target, source, ...masters]) await master.cluster('SETSLOT', slot, 'NODE', to);
+  return {
+    async finish() {
+      for (const master of [target, source, ...masters]) await master.cluster('SETSLOT', slot, 'NODE', to);
+    },
+  };
 }
 
 async function ownerOf(masters: readonly Redis[], ids: readonly string[], slot: number): Promise<number> {

@@ -93,7 +93,7 @@ async function knowsAll(sentinel: Redis): Promise<void> {
 }
 
 async function takesWrites(candidate: Redis): Promise<number> {
-  for (const until = Date.now() + 60_000; Date.now() < until; ) {
+  for (const until = Date.now() + 60_000; Date.now() < until && candidate.status !== 'end'; ) {
     const answer = await candidate.set('probe', '1', 'PX', 1).catch(() => undefined);
     if (answer === 'OK') return performance.now();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -115,17 +115,17 @@ const tagOf = (name: string, when: string) => `${name.replace(/\W/g, '')}-${when
 const slotOf = (name: string, tag: string) =>
   cluster.slotOf(name.startsWith('sessions') ? `sess:${tag}` : `{${tag}}`);
 
-describe.each(Object.entries(steps))('%s', (name, [before, operate, answer]) => {
+describe.each(Object.entries(steps))('%s', (name, [prepare, operate, answer]) => {
   test('is right when the slot has moved since it was last used', async () => {
     const tag = tagOf(name, 'moved');
-    await before(tag);
+    await prepare(tag);
     await cluster.moveSlot(await slotOf(name, tag));
     expect(await operate(tag)).toEqual(answer);
   });
 
   test('is right while the slot is moving', async () => {
     const tag = tagOf(name, 'moving');
-    await before(tag);
+    await prepare(tag);
     const move = await cluster.beginMove(await slotOf(name, tag));
     const finished = new Promise((resolve) => setTimeout(resolve, 150)).then(() => move.finish());
     expect(await operate(tag)).toEqual(answer);

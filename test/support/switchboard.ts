@@ -34,7 +34,7 @@ export async function startSwitchboard(port: number): Promise<Switchboard> {
       const pass = () => {
         if (!held.has(near) && !near.destroyed) near.write(bytes);
       };
-      if (board.delay > 0) setTimeout(pass, board.delay);
+      if (board.delay > 0) setTimeout(pass, board.delay).unref();
       else pass();
     });
     near.on('close', () => far.destroy());

@@ -23,7 +23,7 @@ export async function figures(scenarios: readonly Scenario[], size: number): Pro
 async function figureOf(scenario: Scenario, size: number): Promise<Result> {
   const lab = await startLab({ providers: ['aliyun'] });
   try {
-    const { report, recovery } = await scenario.run(lab, size);
+    const { report, recovery, refreshRecovery } = await scenario.run(lab, size);
     const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
     const faults = [...report.falseLogouts, ...report.letThrough, ...report.odd];
     return {
@@ -32,7 +32,7 @@ async function figureOf(scenario: Scenario, size: number): Promise<Result> {
         `${report.falseLogouts.length} false logouts`,
         `${report.letThrough.length} let through`,
         `slowest ${seconds(report.slowest)} (${seconds(report.slowestRefresh)} with a refresh)`,
-        `recovery ${seconds(recovery)}`,
+        `recovery ${seconds(recovery)} (${seconds(refreshRecovery)})`,
         `${report.ok} × 200, ${report.unavailable} × 503${faults.length > 0 ? `: ${faults.slice(0, 3)}` : ''}`,
       ].join(', '),
       bar: BAR,

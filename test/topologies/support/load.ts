@@ -21,8 +21,10 @@ export interface Report {
    * afterwards.
    *
    * @param usable `performance.now()` of that moment.
+   * @param who users whose tokens are good, or those whose tokens must be renewed: they may have to wait until a lease
+   *   ends that somebody had before the outage.
    */
-  recovery(usable: number): number;
+  recovery(usable: number, who: 'user' | 'refreshing'): number;
 }
 
 export interface Load {
@@ -117,9 +119,10 @@ function report(answers: readonly Answer[]): Report {
     odd: users.filter((answer) => !loggedOut(answer) && ![200, 503].includes(answer.status)).map(text),
     slowest: longest(answers.filter(({ who }) => who !== 'refreshing')),
     slowestRefresh: longest(answers),
-    recovery(usable) {
-      const served = users.filter(({ status, end }) => status === 200 && end > usable);
-      const failed = users.filter(({ status, begin }) => status !== 200 && begin > usable);
+    recovery(usable, who) {
+      const later = answers.filter((answer) => answer.who === who && answer.end > usable);
+      const served = later.filter(({ status }) => status === 200);
+      const failed = later.filter(({ status, begin }) => status !== 200 && begin > usable);
       const firstServed = Math.min(...served.map(({ end }) => end));
       return Math.max(firstServed, ...failed.map(({ end }) => end)) - usable;
     },

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly report: Report;
   /** Milliseconds from when Redis was usable again until every request was served. */
   readonly recovery: number;
+  /** The same, of those whose tokens must be renewed. */
+  readonly refreshRecovery: number;
 }
 
 /** Milliseconds of undisturbed use, before and after. */
@@ -48,7 +50,11 @@ async function underLoad(
     const usable = await happen(load);
     await load.run(AFTERWARDS);
     const report = await load.stop();
-    return { report, recovery: report.recovery(usable) };
+    return {
+      report,
+      recovery: report.recovery(usable, 'user'),
+      refreshRecovery: report.recovery(usable, 'refreshing'),
+    };
   } finally {
     await app.close();
     if (redis instanceof Redis || redis instanceof Cluster) redis.disconnect();

@@ -6,6 +6,7 @@ import type { Lab } from '../../../src/testing/index.js';
 import { type RedisCluster, startCluster } from '../../support/redis-cluster.js';
 import { startSentinel } from '../../support/redis-sentinel.js';
 import { startRedis } from '../../support/redis-server.js';
+import { startSwitchboard } from '../../support/switchboard.js';
 import { type Load, type Report, startAppOn, startLoad } from './load.js';
 
 /** Something that happens to Redis while an app is used. */
@@ -170,6 +171,28 @@ function freeze(client: keyof typeof standaloneClients, milliseconds: number): S
   };
 }
 
+/** Every answer comes so late that none comes in time; then all is as before. */
+function slow(client: keyof typeof standaloneClients, milliseconds: number): Scenario {
+  return {
+    name: `one server, ${client}: it answers after 5 s, for ${milliseconds / 1000} s`,
+    async run(lab, size) {
+      const server = await startRedis({ own: true });
+      const board = await startSwitchboard(server.port);
+      try {
+        return await underLoad(lab, size, standaloneClients[client](board.url), async (load) => {
+          board.delay = 5000;
+          await load.run(milliseconds);
+          board.delay = 0;
+          return performance.now();
+        });
+      } finally {
+        await board.close();
+        await server.stop();
+      }
+    },
+  };
+}
+
 export const failovers: readonly Scenario[] = [
   sentinelFailover('SIGKILL', 'options'),
   sentinelFailover('SIGSTOP', 'options'),
@@ -185,6 +208,8 @@ export const outages: readonly Scenario[] = [
   restart('a default client', 6000),
   freeze('a URL', 6000),
   freeze('a default client', 6000),
+  slow('a URL', 6000),
+  slow('a default client', 6000),
 ];
 
 export const reshards: readonly Scenario[] = [

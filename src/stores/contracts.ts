@@ -60,6 +60,10 @@ export interface TransactionStore {
 
 /** A lease on the refresh of one login. The owner is a random string that nobody else has. */
 export interface LockStore {
+  /**
+   * Whether the lease was free. It is nobody's for a second after an outage of the store: a process that got new
+   * tokens meanwhile writes them first, its own lease being over.
+   */
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
   /**
    * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the

@@ -3,8 +3,8 @@ import type { Stores } from '../../src/stores/contracts.js';
 import { type Connection, connect } from '../../src/stores/redis/client.js';
 import { createRedisSessions } from '../../src/stores/redis/sessions.js';
 import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { eventually } from './support/eventually.js';
 import { IDLE_TIMEOUT, uniqueId } from './support/worlds.js';
 
 const TTL = 60_000;

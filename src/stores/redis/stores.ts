@@ -17,7 +17,7 @@ const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kep
 
 /** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
 export function createRedisStores(connection: Connection): Stores {
-  const { client, run } = connection;
+  const { client, run, isJustBack } = connection;
   const scripted = defineScripts(client);
   return {
     records: {
@@ -25,11 +25,13 @@ export function createRedisStores(connection: Connection): Stores {
         await run(() => client.set(recordKey(id), encode(record), 'PX', whole(ttl)));
       },
       async read(id) {
-        return decode(await run(() => client.getBuffer(recordKey(id))));
+        return decode(await run(() => client.getBuffer(recordKey(id)), recordKey(id)));
       },
       async replace(id, version, record, ttl) {
-        const outcome = await run(() =>
-          scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
+        const outcome = await run(
+          () =>
+            scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
+          recordKey(id),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
@@ -69,7 +71,13 @@ export function createRedisStores(connection: Connection): Stores {
     },
     locks: {
       async acquire(id, owner, lease) {
-        return (await run(() => client.set(lockKey(id), owner, 'PX', whole(lease), 'NX'))) === 'OK';
+        const key = lockKey(id);
+        if (isJustBack(key)) {
+          // Asks all the same: the first answer after an outage is what ends it.
+          await run(() => client.get(key), key);
+          return false;
+        }
+        return (await run(() => client.set(key, owner, 'PX', whole(lease), 'NX'), key)) === 'OK';
       },
       async extend(id, owner, lease) {
         const extended = await run(() =>
@@ -129,6 +137,9 @@ export function createRedisStores(connection: Connection): Stores {
     },
     // A replica, a full memory or missing rights let reads pass; another key each time, for each node of a Cluster.
     async probe() {
+      // Who asks wants to know now, and not to wait for a connection that may come.
+      const trouble = connection.trouble();
+      if (trouble) throw trouble;
       await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));
     },
     index: createRedisIndex(connection),

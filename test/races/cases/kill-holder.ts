@@ -17,13 +17,11 @@ const killHolder: Case = ({ full }) => {
       await user.logIn(survivor);
       const holder = await world.takeSpare();
       const asked = gate();
-      const others = world.provider.intercept;
-      world.provider.intercept = (call) => {
-        if (call.process !== String(holder.pid)) return others?.(call);
+      world.provider.interceptOf.set(String(holder.pid), () => {
         asked.open();
         // Its answer never comes.
         return new Promise(() => {});
-      };
+      });
       const lost = user.ask(holder, '/token');
       await within(15_000, 'the request at the provider', asked.opened);
       holder.kill();

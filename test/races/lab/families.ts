@@ -24,6 +24,7 @@ export interface Use {
 
 interface RefreshToken {
   readonly family: Family;
+  readonly serial: number;
   readonly uses: Use[];
 }
 
@@ -35,6 +36,8 @@ export interface Family {
   issued: number;
   /** Every use of every refresh token, in order. */
   readonly uses: Use[];
+  /** The serials of the tokens that a client has revoked. */
+  readonly revoked: number[];
   ended?: { readonly why: 'reuse' | 'revocation'; readonly at: number; readonly first?: Use };
 }
 
@@ -63,7 +66,7 @@ export class Families {
   }
 
   begin(user: string, clientId: string): { family: Family; tokens: Issued } {
-    const family: Family = { user, clientId, issued: 0, uses: [] };
+    const family: Family = { user, clientId, issued: 0, uses: [], revoked: [] };
     this.all.push(family);
     return { family, tokens: this.#issue(family, this.strictness.firstLifetime) };
   }
@@ -90,11 +93,13 @@ export class Families {
 
   /** Ends the family of a token [RFC 7009]. */
   revoke(token: string): void {
-    const family = this.#refreshTokens.get(token)?.family ?? this.#accessTokens.get(token)?.family;
-    if (family && !family.ended) family.ended = { why: 'revocation', at: Date.now() };
+    const known = this.#refreshTokens.get(token) ?? this.#accessTokens.get(token);
+    if (!known) return;
+    known.family.revoked.push(known.serial);
+    known.family.ended ??= { why: 'revocation', at: Date.now() };
   }
 
-  /** Whose access token this is, good or not. */
+  /** Which access token of whom this is, good or not. */
   owner(accessToken: string): AccessToken | undefined {
     return this.#accessTokens.get(accessToken);
   }
@@ -124,7 +129,7 @@ export class Families {
     const tokens = { accessToken: opaque(), refreshToken: opaque(), expiresIn: lifetime };
     const expiresAt = Date.now() + lifetime * 1000;
     this.#accessTokens.set(tokens.accessToken, { family, serial: family.issued, expiresAt });
-    this.#refreshTokens.set(tokens.refreshToken, { family, uses: [] });
+    this.#refreshTokens.set(tokens.refreshToken, { family, serial: family.issued, uses: [] });
     return tokens;
   }
 }

@@ -144,7 +144,9 @@ export class FaultProxy {
           if (see) await see(chunk, pass);
           else pass(chunk);
         })
-        .catch(() => to.destroy());
+        .catch(() => {
+          to.destroy();
+        });
     });
   }
 

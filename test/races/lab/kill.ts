@@ -46,7 +46,7 @@ export function killAt(step: KillStep, app: App, provider: StrictProvider): Prom
   };
   const { at } = step;
   if ('provider' in at) {
-    interceptFor(provider, String(app.pid), (call) => (call.moment === at.provider ? kill() : undefined));
+    provider.interceptOf.set(String(app.pid), ({ moment }) => (moment === at.provider ? kill() : undefined));
     return killed.opened;
   }
   let locked = at.command === 'acquire lock';
@@ -60,10 +60,4 @@ export function killAt(step: KillStep, app: App, provider: StrictProvider): Prom
     return undefined;
   };
   return killed.opened;
-}
-
-/** Looks at the calls of one process only; others go on as they were. */
-function interceptFor(provider: StrictProvider, process: string, look: (call: Call) => undefined | 'cut'): void {
-  const others = provider.intercept;
-  provider.intercept = (call) => (call.process === process ? look(call) : others?.(call));
 }

@@ -42,6 +42,8 @@ export interface StrictProvider {
   /** Whether token answers carry an id_token. The first one of a login always does. */
   idTokenOnRefresh: boolean;
   intercept: Intercept | undefined;
+  /** The same for the calls of one process, by its id; these go before. */
+  readonly interceptOf: Map<string, Intercept>;
   close(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function startStrictProvider(strictness: Partial<Strictness> = {}):
     faults,
     idTokenOnRefresh: true,
     intercept: undefined,
+    interceptOf: new Map(),
     async close() {
       await faults.close();
       server.closeAllConnections();
@@ -165,7 +168,7 @@ export async function startStrictProvider(strictness: Partial<Strictness> = {}):
 
   /** Whether somebody else has dealt with the call. */
   async function intervene(res: ServerResponse, call: Call): Promise<boolean> {
-    const verdict = await provider.intercept?.(call);
+    const verdict = await (provider.interceptOf.get(call.process) ?? provider.intercept)?.(call);
     if (verdict === undefined) return false;
     if (verdict === 'cut') res.destroy();
     else send(res, verdict);

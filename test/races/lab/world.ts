@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type App, startApp } from './app.js';
 import type { AppOptions } from './app-process.js';
@@ -80,6 +81,15 @@ export class World {
       await Promise.all(some.map((user, index) => user.logIn(this.apps[index % this.apps.length] as App)));
     }
     return users;
+  }
+
+  /** Takes the lock of the only login there is away from its holder, as the end of its lease would. */
+  async endLease(): Promise<void> {
+    const locks = (await this.redis.keys()).filter((key) => key.endsWith(':lock'));
+    const client = new Redis(this.redis.url);
+    await client.del(locks);
+    client.disconnect();
+    if (locks.length !== 1) throw new Error(`there should be one lock, not ${locks.length}`);
   }
 
   /** Ends Redis in an orderly way. What it holds is on disk. */

@@ -68,8 +68,11 @@ function table(rows: readonly Figure[]): string {
     ['test', 'figure', 'bar', ''],
     ...rows.map(({ test, figure, bar, ok }) => [test, figure, bar, ok ? 'ok' : 'FAILED']),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...lines.map((line) => (line[column] ?? '').length)));
-  const format = (line: string[]) => `| ${line.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(3, ...lines.map((line) => (line[column] ?? '').length)),
+  );
+  const format = (line: string[]) =>
+    `| ${line.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
   const [head, ...body] = lines as [string[], ...string[][]];
   return [format(head), format(widths.map((width) => '-'.repeat(width))), ...body.map(format)].join('\n');
 }

@@ -10,22 +10,27 @@ const REQUESTS = 200;
 
 /** Everybody finds the token expired at once; one asks the provider, and all get what it got. */
 const parallel: Case = async () => {
-  const strict = await World.with({ processes: PROCESSES, strictness: { firstLifetime: 0 } }, async (world) => {
-    const figures: Figure[] = [];
-    for (const idToken of [true, false]) {
-      for (const hold of [0, 5000]) {
-        const { provider, apps } = world;
-        provider.idTokenOnRefresh = idToken;
-        const user = world.newUser();
-        await user.logIn(apps[0] as App);
-        provider.intercept = ({ moment }) => (moment === 'processed' ? later(hold) : undefined);
-        const answers = await storm(user, apps);
-        const kind = idToken ? 'OpenID Connect' : 'OAuth 2.0';
-        figures.push(judge(`${kind}, ${hold / 1000} s`, answers, provider.families.of(user.user).uses.length));
+  const strict = await World.with(
+    { processes: PROCESSES, strictness: { firstLifetime: 0 } },
+    async (world) => {
+      const figures: Figure[] = [];
+      for (const idToken of [true, false]) {
+        for (const hold of [0, 5000]) {
+          const { provider, apps } = world;
+          provider.idTokenOnRefresh = idToken;
+          const user = world.newUser();
+          await user.logIn(apps[0] as App);
+          provider.intercept = ({ moment }) => (moment === 'processed' ? later(hold) : undefined);
+          const answers = await storm(user, apps);
+          const kind = idToken ? 'OpenID Connect' : 'OAuth 2.0';
+          figures.push(
+            judge(`${kind}, ${hold / 1000} s`, answers, provider.families.of(user.user).uses.length),
+          );
+        }
       }
-    }
-    return figures;
-  });
+      return figures;
+    },
+  );
   return [...strict, await atTheLab()];
 };
 

@@ -80,7 +80,8 @@ function withClient(session: AppOptions['session'], seconds: number, random: Ran
   };
   return World.with(options, async (world) => {
     const figures: Figure[] = [];
-    for (const outage of outages) figures.push(...(await suffer(world, outage, seconds, KINDS[session], random)));
+    for (const outage of outages)
+      figures.push(...(await suffer(world, outage, seconds, KINDS[session], random)));
     return figures;
   });
 }
@@ -114,7 +115,13 @@ async function suffer(
   return judge(outage, kind, load.entries, begin + ONSET, end);
 }
 
-function judge(outage: Outage, kind: string, entries: readonly Entry[], begin: number, end: number): Figure[] {
+function judge(
+  outage: Outage,
+  kind: string,
+  entries: readonly Entry[],
+  begin: number,
+  end: number,
+): Figure[] {
   const test = `Redis ${outage.name}, ${kind}`;
   const users = entries.filter(({ who }) => who === 'user');
   const slowest = Math.max(...entries.map(({ took }) => took));
@@ -141,7 +148,12 @@ function judge(outage: Outage, kind: string, entries: readonly Entry[], begin: n
       '0, 0',
       loggedOut.length === 0 && letThrough.length === 0,
     ),
-    figure(test, `the last failure ${(recovery / 1000).toFixed(1)} s after its end`, 'within 2 s', recovery <= RECOVERY),
+    figure(
+      test,
+      `the last failure ${(recovery / 1000).toFixed(1)} s after its end`,
+      'within 2 s',
+      recovery <= RECOVERY,
+    ),
   ];
 }
 

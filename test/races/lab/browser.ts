@@ -111,7 +111,8 @@ export class Browser {
       const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
       const name = pair.slice(0, pair.indexOf('='));
       const expires = attributes.find((one) => /^expires=/i.test(one))?.slice('expires='.length);
-      const gone = attributes.some((one) => /^max-age=0$/i.test(one)) || Date.parse(expires ?? '') <= Date.now();
+      const gone =
+        attributes.some((one) => /^max-age=0$/i.test(one)) || Date.parse(expires ?? '') <= Date.now();
       if (gone) cleared = this.cookies.delete(name) || cleared;
       else this.cookies.set(name, pair.slice(name.length + 1));
     }

@@ -17,6 +17,8 @@ export interface Use {
   readonly at: number;
   /** The process that sent it. */
   readonly process: string;
+  /** The uses of the same token before this one. */
+  readonly earlier: readonly Use[];
   readonly outcome: 'first' | 'within the grace' | 'reuse' | 'of an ended family';
   /** What became of the answer. */
   answer: 'open' | 'delivered' | 'lost';
@@ -38,7 +40,12 @@ export interface Family {
   readonly uses: Use[];
   /** The serials of the tokens that a client has revoked. */
   readonly revoked: number[];
-  ended?: { readonly why: 'reuse' | 'revocation'; readonly at: number; readonly first?: Use };
+  ended?: {
+    readonly why: 'reuse' | 'revocation';
+    readonly at: number;
+    /** The use that was one too many. */
+    readonly by?: Use;
+  };
 }
 
 interface AccessToken {
@@ -81,9 +88,9 @@ export class Families {
     if (!token) return undefined;
     const { family, uses } = token;
     const outcome = this.#judge(token);
-    const use: Use = { at: Date.now(), process, outcome, answer: 'open' };
+    const use: Use = { at: Date.now(), process, earlier: [...uses], outcome, answer: 'open' };
     if (outcome === 'reuse' && this.strictness.reuseRevokesFamily) {
-      family.ended = { why: 'reuse', at: use.at, first: uses.at(-1) as Use };
+      family.ended = { why: 'reuse', at: use.at, by: use };
     }
     uses.push(use);
     family.uses.push(use);

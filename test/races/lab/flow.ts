@@ -52,7 +52,10 @@ export function gate(): Gate {
 export async function within<T>(milliseconds: number, what: string, happening: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not happen within ${milliseconds} ms: ${what}`)), milliseconds);
+    timer = setTimeout(
+      () => reject(new Error(`did not happen within ${milliseconds} ms: ${what}`)),
+      milliseconds,
+    );
   });
   return Promise.race([happening, timeout]).finally(() => clearTimeout(timer));
 }

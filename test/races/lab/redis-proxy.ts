@@ -52,7 +52,7 @@ class CommandTap implements Tap {
   async answer(chunk: Buffer, pass: (bytes: Buffer) => void): Promise<void> {
     for (const message of this.#answers.push(chunk)) {
       const command = this.#open.shift();
-      // An error means that nothing happened: ioredis sends a script in full where its hash is not known yet.
+      // An error means that nothing happened: a script whose hash is unknown is sent again in full.
       if (command && !isError(message) && (await this.#stops({ moment: 'after', ...command }))) return;
       pass(message);
     }

@@ -127,7 +127,10 @@ export async function startStrictProvider(strictness: Partial<Strictness> = {}):
       (query.get('state') ?? '') !== '' &&
       redirectUri.startsWith('http://127.0.0.1:') &&
       user !== null;
-    if (!proper) return send(res, refusal('invalid_request'));
+    if (!proper) {
+      send(res, refusal('invalid_request'));
+      return;
+    }
     const code = randomBytes(16).toString('base64url');
     const challenge = query.get('code_challenge') ?? '';
     codes.set(code, { user, redirectUri, challenge, nonce: query.get('nonce') ?? undefined });

@@ -19,6 +19,7 @@ beforeEach(async () => {
   const { pathname } = new URL(redis.url);
   client = new Redis(`redis://127.0.0.1:${proxy.faults.port}${pathname}`, {
     retryStrategy: null,
+    disconnectTimeout: 100,
     enableAutoPipelining: true,
   });
   client.on('error', () => {});

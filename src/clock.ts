@@ -2,8 +2,10 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Resolves after so many milliseconds; never keeps the process alive by itself. */
-  sleep(milliseconds: number): Promise<void>;
+  /**
+   * Resolves after so many milliseconds, or as soon as the signal is aborted; never keeps the process alive by itself.
+   */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** A timer that is set for longer goes off at once. */
@@ -12,8 +14,15 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds) =>
+  sleep: (milliseconds, signal) =>
     new Promise((resolve) => {
-      setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER)).unref();
+      if (signal?.aborted) return resolve();
+      const wake = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.min(milliseconds, LONGEST_TIMER)).unref();
+      signal?.addEventListener('abort', wake);
     }),
 };

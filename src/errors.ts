@@ -59,6 +59,8 @@ export interface OAuthLoginErrorDetails {
   providerCode?: string;
   /** The provider's own id of the failed request, for its support desk. Attacker-controlled text: escape it. */
   requestId?: string;
+  /** Whether the request may have been carried out, and only its answer was lost. */
+  outcomeUnknown?: boolean;
 }
 
 /**
@@ -76,6 +78,8 @@ export class OAuthLoginError extends Error {
   readonly loginUrl?: string;
   readonly providerCode?: string;
   readonly requestId?: string;
+  /** Whether the request to the provider may have been carried out, and only its answer was lost. */
+  readonly outcomeUnknown?: boolean;
 
   constructor(code: OAuthLoginErrorCode, message: string, details: OAuthLoginErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -87,6 +91,7 @@ export class OAuthLoginError extends Error {
     if (details.loginUrl) this.loginUrl = details.loginUrl;
     if (details.providerCode) this.providerCode = details.providerCode;
     if (details.requestId) this.requestId = details.requestId;
+    if (details.outcomeUnknown) this.outcomeUnknown = true;
   }
 }
 

@@ -12,6 +12,7 @@ export interface OAuthEvent {
     | 'token.refresh_failed'
     | 'logout.completed'
     | 'logout.revocation_failed'
+    | 'logout.revocation_retried'
     | 'session.revoked'
     | 'alert';
   /** Milliseconds since the epoch. */

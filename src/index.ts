@@ -22,6 +22,7 @@ export {
   type RequireLoginOptions,
   requireLogin,
 } from './express/guards.js';
+export { type HealthReport, oauthHealth } from './express/health.js';
 export type { Login, OAuthRouterOptions, OnLogin } from './express/options.js';
 export { type OAuthRouter, oauthRouter } from './express/router.js';
 export { type OAuthSession, type OAuthSessionOptions, oauthSession } from './express/session.js';

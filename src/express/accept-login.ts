@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { AuthorizationDeniedError } from '../errors.js';
 import type { NewLogin } from '../login/login.js';
+import type { LoginRecord } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
 import type { Runtime } from './runtime.js';
 import type { SessionLogin } from './session-data.js';
@@ -27,15 +28,7 @@ export async function acceptLogin(
     loggedInAt,
     issuer: issuerId,
   };
-  try {
-    const { id: _id, issuer: _issuer, ...visible } = login;
-    await config.onLogin?.({ provider: name, ...visible }, { req, tokens });
-  } catch (error) {
-    // Nobody will use these tokens.
-    client.revoke(tokens).catch(() => {});
-    throw asVeto(error);
-  }
-  await services.records.create({
+  const record: LoginRecord = {
     id: login.id,
     version: 1,
     provider: name,
@@ -44,13 +37,22 @@ export async function acceptLogin(
     tokens,
     ...(claims && { claims }),
     ...(assertion && { assertion }),
-  });
+  };
   try {
+    const { id: _id, issuer: _issuer, ...visible } = login;
+    await config.onLogin?.({ provider: name, ...visible }, { req, tokens });
+  } catch (error) {
+    // Nobody will use these tokens.
+    services.revocations.revoke(record);
+    throw asVeto(error);
+  }
+  try {
+    await services.records.create(record);
     await beginLogin(req, services, name, login, config.keepSessionData);
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});
-    client.revoke(tokens).catch(() => {});
+    services.revocations.revoke(record);
     throw error;
   }
   return login;

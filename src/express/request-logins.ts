@@ -66,6 +66,20 @@ export class RequestLogins {
     }
   }
 
+  /** Whether a router was told to close. */
+  get closing(): boolean {
+    return this.#mounted.some(({ runtime }) => runtime.closing);
+  }
+
+  /**
+   * Whether all that logins need can be used now.
+   *
+   * @throws StoreUnavailableError when it cannot.
+   */
+  async probe(): Promise<void> {
+    await Promise.all(this.#mounted.map(({ runtime }) => runtime.services(this.#req).probe()));
+  }
+
   /** Whether the session alone says that a login exists. */
   trustsSession(provider: string): boolean {
     return this.services(provider).trustsSession;

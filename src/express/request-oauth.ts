@@ -95,7 +95,7 @@ export class RequestContext implements RequestOAuth {
     const [name, login] = this.#required(provider);
     const { tokenPlacement, apiOrigins } = this[requestLogins].client(name).provider;
     const token = async (refused?: number) => {
-      const need = refused === undefined ? {} : { notVersion: refused };
+      const need = refused === undefined ? {} : { refusedVersion: refused };
       const { tokens, version } = await this[requestLogins].obtain(name, login, need);
       return { accessToken: tokens.accessToken, version };
     };

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.js';
 import { createEmit, type Emit } from '../events.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
 import type { LogoutDependencies } from '../logout/logout.js';
+import { createRevocations, type Revocations } from '../logout/revocations.js';
 import type { Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { connect } from '../stores/redis/client.js';
@@ -26,6 +27,8 @@ export interface Runtime {
   client(provider: string): ProviderClient | undefined;
   /** @throws ConfigurationError when no session middleware runs before the router. */
   services(req: Request): Services;
+  /** Whether `close` was called. */
+  readonly closing: boolean;
   /** Closes the Redis connection if it was made from a URL or options, after the refreshes in flight. */
   close(): Promise<void>;
 }
@@ -35,7 +38,10 @@ export interface Services {
   readonly records: LoginRecords;
   readonly transactions: Transactions;
   readonly tokens: TokenSource;
+  readonly revocations: Revocations;
   readonly logout: LogoutDependencies;
+  /** Whether the stores can be used now; throws StoreUnavailableError when not. */
+  readonly probe: () => Promise<void>;
   /** Whether a session says by itself that a login still exists, or its record must be asked. */
   readonly trustsSession: boolean;
   /** Milliseconds for which a new session can last. */
@@ -55,19 +61,21 @@ export function createRuntime(config: RouterConfig): Runtime {
   let ownStores: { stores: Stores; close: () => Promise<void> } | undefined;
   let withOwnSession: Services | undefined;
   const built: Services[] = [];
+  let closing = false;
 
   const build = (stores: Stores, secrets: readonly (string | Uint8Array)[], host?: SessionHost): Services => {
     const sealer = createSealer(secrets);
     const records = createLoginRecords(stores.records, sealer, clock);
     const client = (name: string) => clients.get(name);
+    const revocations = createRevocations({ store: stores.revocations, sealer, client, clock, emit });
     const tokens = createTokenSource(
       {
         ...stores,
         records,
         client: (name) => clients.get(name) ?? unknownProvider(name, config),
+        revoke: async (record, answer) => void (await revocations.revoke(record, answer)),
         clock,
         emit,
-        providerTimeout: config.timeouts.provider,
       },
       config.timeouts.refresh,
     );
@@ -75,12 +83,21 @@ export function createRuntime(config: RouterConfig): Runtime {
       records,
       transactions: createTransactions(stores.transactions, sealer),
       tokens,
-      logout: { records, client, emit, now: () => clock.now() },
+      revocations,
+      logout: { records, revocations, client, emit, clock },
+      probe: () => stores.probe(),
       trustsSession: host !== undefined,
       absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
     };
     built.push(services);
+    revocations.start();
     return services;
+  };
+
+  const finish = async () => {
+    // A refresh that comes too late for its login has something to revoke.
+    await Promise.all(built.map(({ tokens }) => tokens.settled()));
+    await Promise.all(built.map(({ revocations }) => revocations.stop()));
   };
 
   return {
@@ -101,6 +118,7 @@ export function createRuntime(config: RouterConfig): Runtime {
           if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
           services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
           byHost.set(host, services);
+          host.users.add(finish);
         }
         return services;
       }
@@ -108,8 +126,12 @@ export function createRuntime(config: RouterConfig): Runtime {
       withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
       return withOwnSession;
     },
+    get closing() {
+      return closing;
+    },
     async close() {
-      await Promise.all(built.map(({ tokens }) => tokens.settled()));
+      closing = true;
+      await finish();
       await ownStores?.close();
     },
   };

@@ -38,6 +38,8 @@ export interface SessionHost {
   readonly absoluteTimeout: number;
   /** Sets the deadline of store commands, in seconds. */
   readonly setTimeout: (seconds: number) => void;
+  /** Who works on the stores and wants to finish before their connection is closed. */
+  readonly users: Set<() => Promise<void>>;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface OAuthSessionOptions {
 
 /** The session middleware, and a way to end the connection that it opened. */
 export interface OAuthSession extends RequestHandler {
-  /** Closes the Redis connection if it was made from a URL or options. */
+  /** Waits for the refreshes in flight, then closes the Redis connection if it was made from a URL or options. */
   close(): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
     );
   }
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
-  const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout };
+  const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout, users: new Set() };
 
   // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
   const overHttps = (secure: boolean) => {
@@ -102,7 +102,11 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const secure = overHttps(true);
   const plain = overHttps(false);
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
-  return Object.assign(handler, { close: opened.close });
+  const close = async () => {
+    await Promise.all([...host.users].map((finish) => finish()));
+    await opened.close();
+  };
+  return Object.assign(handler, { close });
 }
 
 function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: number; prefix: string }) {

@@ -1,43 +1,70 @@
-import { OAuthLoginError } from '../errors.js';
+import type { Clock } from '../clock.js';
+import { OAuthLoginError, StoreUnavailableError } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
 import type { LoginRecord, LoginRecords } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
+import type { Revocations } from './revocations.js';
 
 /** What ending logins needs. */
 export interface LogoutDependencies {
   readonly records: LoginRecords;
+  readonly revocations: Revocations;
   /** The client of a provider; `undefined` when the provider is no longer configured. */
   readonly client: (provider: string) => ProviderClient | undefined;
   readonly emit: Emit;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
+
+/** For how long a login whose session is gone already is tried to be ended, in milliseconds, and how often. */
+const STORE_PATIENCE = 300_000;
+const STORE_RETRY = 1000;
 
 /**
  * Ends logins: their records first, so that nobody can use them from here on, then the tokens at the provider. The
  * provider's deadline bounds the wait, and what the provider says changes nothing about the logout.
  *
- * @returns the records that were ended here, newest state first used for the provider's end-session page.
+ * @returns the records that were ended here.
+ * @throws StoreUnavailableError when the store fails; what could not be ended now is ended as soon as the store is back.
  */
 export async function endLogins(deps: LogoutDependencies, ids: readonly string[]): Promise<LoginRecord[]> {
-  const removed = await Promise.all(ids.map((id) => deps.records.remove(id)));
-  const records = removed.filter((record) => record !== undefined);
-  await Promise.all(records.map((record) => revoke(deps, record)));
-  return records;
+  const ended = await Promise.allSettled(ids.map((id) => endLogin(deps, id)));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  return ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
 }
 
-async function revoke({ client, emit, now }: LogoutDependencies, record: LoginRecord): Promise<void> {
-  const about = { provider: record.provider, login: hashLoginId(record.id) };
-  const startedAt = now();
+async function endLogin(deps: LogoutDependencies, id: string): Promise<LoginRecord | undefined> {
+  let record: LoginRecord | undefined;
   try {
-    // A refresh answer that was not yet judged holds the tokens that are alive.
-    const revoked = await client(record.provider)?.revoke({ ...record.tokens, ...record.pending });
-    const outcome = revoked ? 'revoked' : 'not_revocable';
-    emit({ type: 'logout.completed', ...about, outcome, duration: now() - startedAt });
+    record = await deps.records.remove(id);
   } catch (error) {
-    const reason = error instanceof OAuthLoginError ? error.code : 'unknown';
-    emit({ type: 'logout.revocation_failed', ...about, error: reason, duration: now() - startedAt });
-    emit({ type: 'logout.completed', ...about, outcome: 'revocation_failed', duration: now() - startedAt });
+    // The session that knew this login may be gone: nobody else would come back to it.
+    if (error instanceof StoreUnavailableError) endLater(deps, id);
+    throw error;
   }
+  if (record) await revoke(deps, record);
+  return record;
+}
+
+async function endLater(deps: LogoutDependencies, id: string): Promise<void> {
+  const { clock, records } = deps;
+  for (const giveUpAt = clock.now() + STORE_PATIENCE; clock.now() < giveUpAt; ) {
+    await clock.sleep(STORE_RETRY);
+    try {
+      const record = await records.remove(id);
+      if (record) await revoke(deps, record);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) return;
+    }
+  }
+}
+
+async function revoke({ revocations, emit, clock }: LogoutDependencies, record: LoginRecord): Promise<void> {
+  const startedAt = clock.now();
+  const outcome = await revocations.revoke(record);
+  const about = { provider: record.provider, login: hashLoginId(record.id) };
+  emit({ type: 'logout.completed', ...about, outcome, duration: clock.now() - startedAt });
 }
 
 /** Where the browser goes to end the session at the provider too; `undefined` where there is no such page. */

@@ -8,6 +8,13 @@ export interface Stores {
   readonly transactions: TransactionStore;
   readonly locks: LockStore;
   readonly backoff: BackoffStore;
+  readonly revocations: RevocationStore;
+  /**
+   * Whether the store can be used now, for writing too.
+   *
+   * @throws StoreUnavailableError when it cannot.
+   */
+  probe(): Promise<void>;
 }
 
 /** A login record as a store sees it: sealed bytes, and in the clear only what compare-and-set and expiry need. */
@@ -23,15 +30,19 @@ export interface RecordStore {
   /** Keeps a record under an id that was never used before. */
   create(id: string, record: StoredRecord, ttl: number): Promise<void>;
   read(id: string): Promise<StoredRecord | undefined>;
-  /** Replaces the record if it is there and still has the version that was read. */
+  /** Replaces the record if it is there and still has the version that was read; a backoff of its login is over then. */
   replace(
     id: string,
     version: number,
     record: StoredRecord,
     ttl: number,
   ): Promise<'replaced' | 'conflict' | 'missing'>;
-  /** Removes the record and all that belongs to its login, and returns what it was: to one caller only. */
-  remove(id: string): Promise<StoredRecord | undefined>;
+  /**
+   * Removes the record and all that belongs to its login, and returns what it was: to one caller only.
+   *
+   * @param version removes the record only if it still has this version.
+   */
+  remove(id: string, version?: number): Promise<StoredRecord | undefined>;
 }
 
 /** Login transactions, and what is kept for a moment around them. Values are sealed. */
@@ -48,7 +59,12 @@ export interface TransactionStore {
 /** A lease on the refresh of one login. The owner is a random string that nobody else has. */
 export interface LockStore {
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
-  /** Whether the lease was still the owner's. */
+  /**
+   * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the
+   * owner's again if nobody else has it and the login still exists.
+   *
+   * @returns whether the lease is the owner's.
+   */
   extend(id: string, owner: string, lease: number): Promise<boolean>;
   /** Ends the lease if it is the owner's. */
   release(id: string, owner: string): Promise<void>;
@@ -66,7 +82,21 @@ export interface Backoff {
 export interface BackoffStore {
   readBackoff(id: string): Promise<Backoff | undefined>;
   setBackoff(id: string, backoff: Backoff, ttl: number): Promise<void>;
-  clearBackoff(id: string): Promise<void>;
+}
+
+/** A revocation that waits to be sent. */
+export interface WaitingRevocation {
+  readonly id: string;
+  readonly sealed: Uint8Array;
+}
+
+/** Revocations that wait for their provider, due at a point in time in milliseconds since the epoch. */
+export interface RevocationStore {
+  /** Keeps a revocation, or keeps it anew with another due time. */
+  keep(id: string, sealed: Uint8Array, dueAt: number, ttl: number): Promise<void>;
+  /** Takes some that are due: nobody else gets them before `heldUntil`, also if the taker is killed. */
+  claim(now: number, heldUntil: number, limit: number): Promise<readonly WaitingRevocation[]>;
+  drop(id: string): Promise<void>;
 }
 
 /**

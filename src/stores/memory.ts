@@ -1,5 +1,12 @@
 import { type Clock, systemClock } from '../clock.js';
-import { type Backoff, revOf, type SessionBackend, type StoredRecord, type Stores } from './contracts.js';
+import {
+  type Backoff,
+  type RevocationStore,
+  revOf,
+  type SessionBackend,
+  type StoredRecord,
+  type Stores,
+} from './contracts.js';
 
 /** A map whose entries die. */
 class ExpiringMap<V> {
@@ -68,9 +75,11 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
         if (!current) return 'missing';
         if (current.version !== version) return 'conflict';
         records.set(id, record, ttl);
+        backoffs.take(id);
         return 'replaced';
       },
-      async remove(id) {
+      async remove(id, version) {
+        if (version !== undefined && records.get(id)?.version !== version) return undefined;
         leases.take(id);
         backoffs.take(id);
         return records.take(id);
@@ -97,7 +106,9 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
         return true;
       },
       async extend(id, owner, lease) {
-        if (leases.get(id) !== owner) return false;
+        const holder = leases.get(id);
+        const free = holder === undefined && records.get(id) !== undefined;
+        if (holder !== owner && !free) return false;
         leases.set(id, owner, lease);
         return true;
       },
@@ -108,9 +119,26 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
     backoff: {
       readBackoff: async (id) => backoffs.get(id),
       setBackoff: async (id, backoff, ttl) => backoffs.set(id, backoff, ttl),
-      async clearBackoff(id) {
-        backoffs.take(id);
-      },
+    },
+    revocations: memoryRevocations(clock),
+    probe: async () => {},
+  };
+}
+
+function memoryRevocations(clock: Clock): RevocationStore {
+  const waiting = new ExpiringMap<{ sealed: Uint8Array; dueAt: number }>(clock);
+  return {
+    keep: async (id, sealed, dueAt, ttl) => waiting.set(id, { sealed, dueAt }, ttl),
+    async claim(now, heldUntil, limit) {
+      const due = waiting.keys().filter((id) => (waiting.get(id)?.dueAt ?? now + 1) <= now);
+      return due.slice(0, limit).map((id) => {
+        const { sealed } = waiting.get(id) as { sealed: Uint8Array };
+        waiting.put(id, { sealed, dueAt: heldUntil });
+        return { id, sealed };
+      });
+    },
+    async drop(id) {
+      waiting.take(id);
     },
   };
 }

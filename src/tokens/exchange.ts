@@ -20,7 +20,6 @@ export interface RefreshClient {
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** Judges the id_token of a refresh answer against the claims of the login. */
   verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
-  revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
 }
 
 export interface RefreshDependencies {
@@ -28,14 +27,16 @@ export interface RefreshDependencies {
   readonly locks: LockStore;
   readonly backoff: BackoffStore;
   readonly client: (provider: string) => RefreshClient;
+  /** Sees to it that tokens which nobody will use are revoked, now or later. Does not throw. */
+  readonly revoke: (record: LoginRecord, answer: TokenAnswer) => Promise<void>;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Seconds for one call to the provider. The lease is 10 s longer. */
-  readonly providerTimeout: number;
 }
 
 /** For how long tokens that were issued, but could not be stored, are kept trying, in milliseconds. */
-const STORE_PATIENCE = 30_000;
+const STORE_PATIENCE = 300_000;
+/** Milliseconds between two tries to store them. */
+const STORE_RETRY = 100;
 
 /** Brings new tokens; whoever calls holds the lock of this login. */
 export async function refreshHoldingLock(
@@ -64,30 +65,47 @@ async function exchange(
   client: RefreshClient,
   record: LoginRecord,
 ): Promise<LoginRecord> {
-  const { records, clock } = deps;
-  if (!canRenew(record, clock.now())) {
-    await records.remove(record.id);
-    throw ended();
-  }
+  const { clock } = deps;
+  if (!canRenew(record, clock.now())) return end(deps, client, record);
   let answer: TokenAnswer;
   try {
     answer = await renew(client, record, clock.now());
   } catch (error) {
-    return afterFailure(deps, record, error);
+    return afterFailure(deps, client, record, error);
   }
   // The old refresh token may be worthless by now: what came is stored first, and judged afterwards.
   if (answer.idToken !== undefined && record.claims) {
-    const pending = await write(deps, client, record, { ...record, pending: answer }, answer);
-    return pending.pending ? acceptPending(deps, client, pending, answer) : pending;
+    const pending = await write(deps, record, { ...record, pending: answer }, answer);
+    return pending.pending ? acceptPending(deps, client, pending, pending.pending) : pending;
   }
   const { idToken: _unjudged, ...rest } = answer;
-  return write(deps, client, record, { ...record, tokens: refreshedTokens(record.tokens, rest) }, answer);
+  return write(deps, record, renewed(record, rest, clock.now()), answer);
 }
 
-/** By the refresh token where there is one, else by an assertion like the one with which the login began. */
-function renew(client: RefreshClient, { tokens, assertion }: LoginRecord, now: number): Promise<TokenAnswer> {
-  if (canRefresh(tokens, now)) return client.refresh(tokens.refreshToken);
-  return client.exchangeAssertion(assertion as AssertionSubject);
+/**
+ * By the refresh token where there is one, else by an assertion like the one with which the login began. If the answer
+ * was lost on its way, once more at once: a provider that forgives a repeated refresh token does so for seconds only.
+ */
+async function renew(
+  client: RefreshClient,
+  { tokens, assertion }: LoginRecord,
+  now: number,
+): Promise<TokenAnswer> {
+  const ask = () =>
+    canRefresh(tokens, now)
+      ? client.refresh(tokens.refreshToken)
+      : client.exchangeAssertion(assertion as AssertionSubject);
+  try {
+    return await ask();
+  } catch (error) {
+    if (isOAuthLoginError(error) && error.outcomeUnknown) return ask();
+    throw error;
+  }
+}
+
+function renewed(record: LoginRecord, answer: TokenAnswer, now: number): LoginRecord {
+  const { pending: _settled, ...rest } = record;
+  return { ...rest, tokens: refreshedTokens(record.tokens, answer), renewedAt: now };
 }
 
 async function acceptPending(
@@ -96,7 +114,6 @@ async function acceptPending(
   record: LoginRecord,
   answer: TokenAnswer,
 ): Promise<LoginRecord> {
-  const { pending: _pending, ...settled } = record;
   let accepted: TokenAnswer = answer;
   try {
     await client.verifyRefreshed(answer, record.claims ?? {});
@@ -109,27 +126,22 @@ async function acceptPending(
         login: hashLoginId(record.id),
         ...describe(error),
       });
-      await deps.records.remove(record.id);
-      await client.revoke(answer).catch(() => {});
-      throw ended(error);
+      try {
+        return await end(deps, client, record, error);
+      } finally {
+        await deps.revoke(record, answer);
+      }
     }
     // Nothing is known about the id_token alone; the access token is as good as ever.
     const { idToken: _unknown, ...rest } = answer;
     accepted = rest;
   }
-  return write(
-    deps,
-    client,
-    record,
-    { ...settled, tokens: refreshedTokens(record.tokens, accepted) },
-    answer,
-  );
+  return write(deps, record, renewed(record, accepted, deps.clock.now()), answer);
 }
 
 /** Writes by compare-and-set, through an outage of the store if need be: these tokens exist nowhere else. */
 async function write(
   deps: RefreshDependencies,
-  client: RefreshClient,
   record: LoginRecord,
   next: LoginRecord,
   answer: TokenAnswer,
@@ -139,24 +151,18 @@ async function write(
   for (;;) {
     try {
       const outcome = await records.replace(record, next);
-      if (outcome === 'replaced') {
-        await deps.backoff.clearBackoff(record.id).catch(() => {});
-        return { ...next, version: record.version + 1 };
-      }
+      if (outcome === 'replaced') return { ...next, version: record.version + 1 };
       if (outcome === 'conflict') {
         // A write that timed out may have been executed: then the newer version is our own.
         const newer = await records.read(record.id);
         if (newer) return newer;
       }
       // The user logged out while the provider was answering: nobody may use these tokens.
-      await client.revoke(answer).catch((error: unknown) => {
-        const about = { provider: record.provider, login: hashLoginId(record.id) };
-        deps.emit({ type: 'logout.revocation_failed', ...about, ...describe(error) });
-      });
+      await deps.revoke(record, answer);
       throw ended();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || clock.now() > giveUpAt) throw error;
-      await clock.sleep(250);
+      await clock.sleep(STORE_RETRY);
     }
   }
 }
@@ -164,15 +170,13 @@ async function write(
 /** Only a clear `invalid_grant` ends a login, and only if nobody was faster. */
 async function afterFailure(
   deps: RefreshDependencies,
+  client: RefreshClient,
   record: LoginRecord,
   error: unknown,
 ): Promise<LoginRecord> {
-  const { records, backoff, clock, emit } = deps;
+  const { backoff, clock, emit } = deps;
   if (error instanceof ProviderRejectedError && error.code === 'invalid_grant') {
-    const current = await records.read(record.id);
-    if (current && current.version > record.version) return current;
-    await records.remove(record.id);
-    throw ended(error);
+    return end(deps, client, record, error);
   }
   const reason = error instanceof ProviderUnavailableError ? 'unavailable' : 'refused';
   if (reason === 'refused') {
@@ -184,6 +188,20 @@ async function afterFailure(
   // The count outlives the pause, so that the next failure waits longer.
   await backoff.setBackoff(record.id, { attempt, until: clock.now() + delay, reason }, delay + 60_000);
   throw error;
+}
+
+/** Ends a login as it was read. One that somebody has renewed meanwhile goes on. */
+async function end(
+  deps: RefreshDependencies,
+  client: RefreshClient,
+  record: LoginRecord,
+  cause?: unknown,
+): Promise<LoginRecord> {
+  const { records } = deps;
+  await records.remove(record.id, record.version);
+  const current = await records.read(record.id);
+  if (!current || current.version === record.version) throw ended(cause);
+  return current.pending ? acceptPending(deps, client, current, current.pending) : current;
 }
 
 /** The login is over, and everybody is told so. */

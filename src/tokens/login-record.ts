@@ -18,6 +18,8 @@ export interface LoginRecord {
   /** When the session's absolute lifetime ends, in milliseconds since the epoch. */
   readonly endsAt: number;
   readonly tokens: TokenSet;
+  /** When the last refresh brought these tokens, in milliseconds since the epoch; absent before the first one. */
+  readonly renewedAt?: number;
   /** The claims of the first id_token that no later one may contradict [OpenID Connect Core 12.2]. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** A refresh answer whose id_token is not yet judged. It is kept before it is judged, so that no crash loses it. */
@@ -43,8 +45,12 @@ export interface LoginRecords {
     record: LoginRecord,
     next: Omit<LoginRecord, 'version'>,
   ): Promise<'replaced' | 'conflict' | 'missing'>;
-  /** Ends the login; returns the last record to one caller only. */
-  remove(id: string): Promise<LoginRecord | undefined>;
+  /**
+   * Ends the login; returns the last record to one caller only.
+   *
+   * @param version ends it only if the record still has this version.
+   */
+  remove(id: string, version?: number): Promise<LoginRecord | undefined>;
 }
 
 export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Clock): LoginRecords {
@@ -72,7 +78,7 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
       const next = { ...content, id: record.id, version: record.version + 1 };
       return store.replace(record.id, record.version, seal(next), timeToLive(next, clock.now()));
     },
-    remove: async (id) => open(id, await store.remove(id)),
+    remove: async (id, version) => open(id, await store.remove(id, version)),
   };
 }
 

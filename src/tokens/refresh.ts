@@ -12,8 +12,13 @@ import type { LoginRecord } from './login-record.js';
 
 export type { RefreshClient, RefreshDependencies } from './exchange.js';
 
-/** Milliseconds by which the lease is longer than the longest call that it protects. */
-const LEASE_MARGIN = 10_000;
+/**
+ * How long a lock outlives its holder, in milliseconds. Providers that forgive a repeated refresh token do so for
+ * seconds: whoever comes after a process that was killed must ask within them.
+ */
+export const LEASE = 4000;
+/** Milliseconds between two renewals of the lease. */
+const RENEWAL = 1000;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
 const POLL = 60;
 
@@ -29,28 +34,27 @@ export async function refreshLogin(
   seen: number,
 ): Promise<LoginRecord> {
   const { records, locks, clock } = deps;
-  const lease = deps.providerTimeout * 1000 + LEASE_MARGIN;
   const owner = randomBytes(16).toString('base64url');
   for (;;) {
     const record = await records.read(id);
     if (!record) throw ended();
-    if (record.version > seen && !record.pending) {
+    if (isNewer(record, seen)) {
       deps.emit({ type: 'token.refresh_shared', provider: record.provider, login: hashLoginId(id) });
       return record;
     }
     await checkBackoff(deps, id);
-    if (await acquire(deps, id, owner, lease)) {
-      const renewing = renewLease(deps, id, owner, lease);
+    if (await acquire(deps, id, owner)) {
+      const renewing = renewLease(deps, id, owner);
       try {
         // Somebody may have refreshed between our look and our lock.
         const current = await records.read(id);
         if (!current) throw ended();
-        if (current.version > seen && !current.pending) return current;
+        if (isNewer(current, seen)) return current;
         // Or have failed to: then we wait as everybody does.
         await checkBackoff(deps, id);
         return await refreshHoldingLock(deps, current);
       } finally {
-        renewing.stop();
+        renewing.abort();
         // A lock that cannot be released ends with its lease.
         await locks.release(id, owner).catch(() => {});
       }
@@ -59,14 +63,19 @@ export async function refreshLogin(
   }
 }
 
+/** An answer that waits to be judged is not what anybody is looking for. */
+function isNewer(record: LoginRecord, seen: number): boolean {
+  return record.version > seen && !record.pending;
+}
+
 async function checkBackoff({ backoff, clock }: RefreshDependencies, id: string): Promise<void> {
   const pause = await backoff.readBackoff(id);
   if (pause && pause.until > clock.now()) throw paused(pause, clock.now());
 }
 
-async function acquire({ locks }: RefreshDependencies, id: string, owner: string, lease: number) {
+async function acquire({ locks }: RefreshDependencies, id: string, owner: string): Promise<boolean> {
   try {
-    return await locks.acquire(id, owner, lease);
+    return await locks.acquire(id, owner, LEASE);
   } catch (error) {
     // A command that timed out may have been executed: then nobody could refresh before the lease ends.
     locks.release(id, owner).catch(() => {});
@@ -74,21 +83,19 @@ async function acquire({ locks }: RefreshDependencies, id: string, owner: string
   }
 }
 
-function renewLease({ locks, clock }: RefreshDependencies, id: string, owner: string, lease: number) {
-  let stopped = false;
+/** Keeps the lease until it is told to stop. A lease that was lost all the same is noticed by compare-and-set. */
+function renewLease({ locks, clock }: RefreshDependencies, id: string, owner: string): AbortController {
+  const stop = new AbortController();
+  const { signal } = stop;
   (async () => {
     for (;;) {
-      await clock.sleep(lease / 3);
-      if (stopped) return;
-      // One missed renewal is no harm: two thirds of the lease are left. A lost lease is noticed by compare-and-set.
-      await locks.extend(id, owner, lease).catch(() => {});
+      await clock.sleep(RENEWAL, signal);
+      if (signal.aborted) return;
+      // Not awaited: a store that hangs must not keep the next renewal from being sent.
+      locks.extend(id, owner, LEASE).catch(() => {});
     }
   })();
-  return {
-    stop: () => {
-      stopped = true;
-    },
-  };
+  return stop;
 }
 
 function paused({ until, reason }: Backoff, now: number): OAuthLoginError {

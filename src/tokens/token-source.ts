@@ -9,9 +9,14 @@ export interface TokenNeed {
   readonly leeway: number;
   /** Seconds for which the token must still be good. */
   readonly minTtl?: number;
-  /** A version whose token was found to be bad, whatever its expiry says. */
+  /** A version that will not do, whatever its expiry says. */
   readonly notVersion?: number;
+  /** A version whose token the provider's API refused. One that is seconds old is not what is wrong there. */
+  readonly refusedVersion?: number;
 }
+
+/** An API that refuses a token younger than this, in milliseconds, would refuse the next one too. */
+const YOUNG = 10_000;
 
 /** Gives the tokens of logins, fresh ones whenever it must. */
 export interface TokenSource {
@@ -43,23 +48,32 @@ export function createTokenSource(deps: RefreshDependencies, refreshTimeout: num
   };
 
   const waitFor = async (refreshing: Promise<LoginRecord>): Promise<LoginRecord> => {
-    const timeout = clock.sleep(refreshTimeout * 1000).then(() => {
+    const done = new AbortController();
+    const timeout = clock.sleep(refreshTimeout * 1000, done.signal).then(() => {
       throw new ProviderUnavailableError('refresh_timeout', `No new token within ${refreshTimeout} s.`, {
         headers: retryAfter(1000),
       });
     });
-    return Promise.race([refreshing, timeout]);
+    // Loses the race when the refresh has ended: nobody hears of it then.
+    timeout.catch(() => {});
+    try {
+      return await Promise.race([refreshing, timeout]);
+    } finally {
+      done.abort();
+    }
   };
 
   return {
-    async obtain(id, { leeway, minTtl = 0, notVersion }) {
+    async obtain(id, { leeway, minTtl = 0, notVersion = 0, refusedVersion = 0 }) {
       const record = await records.read(id);
       if (!record) throw new LoginRequiredError('login_ended', 'This login has ended. Log in again.');
       const now = clock.now();
       const left = timeLeft(record.tokens, now);
-      const refuted = notVersion !== undefined && record.version <= notVersion;
-      const usable = !refuted && left > 0 && left >= minTtl * 1000;
-      if (usable && left > leeway * 1000) return record;
+      const age = now - (record.renewedAt ?? Number.NEGATIVE_INFINITY);
+      const refused = record.version <= refusedVersion && age >= YOUNG;
+      const usable = record.version > notVersion && !refused && left > 0 && left >= minTtl * 1000;
+      // Of a token that lives no longer than the leeway, the first half of its life is early enough.
+      if (usable && (left > leeway * 1000 || left > age)) return record;
       // What cannot be renewed is used up. Once it has expired it ends under the lock, where no refresh is under way.
       if (left > 0 && !canRenew(record, now)) return record;
       const refreshing = refresh(id, record.version);

@@ -58,6 +58,8 @@ export interface ProviderClient {
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** The provider's facts about the user; `undefined` where there is no such endpoint. `raw` is the token answer. */
   userinfo(accessToken: string, raw?: TokenAnswer['raw']): Promise<Record<string, unknown> | undefined>;
+  /** Whether there may be a way to revoke these tokens, as far as can be known without asking the provider. */
+  canRevoke(tokens: { refreshToken?: string }): boolean;
   /** Whether the provider took it; `false` where the provider has no way to revoke this token. */
   revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
   endSessionUrl(params: { postLogoutRedirectUri: string; idToken?: string }): Promise<URL | undefined>;
@@ -204,6 +206,11 @@ export function createProviderClient(
       const { userinfo_endpoint: userinfo } = server;
       const endpoints = { ...provider.endpoints, ...(userinfo !== undefined && { userinfo }) };
       return callForUser(provider, endpoints, fetch, accessToken, raw);
+    },
+
+    canRevoke({ refreshToken }) {
+      const token = refreshToken !== undefined || provider.revoke === 'refresh_token';
+      return token && (provider.discovery || provider.endpoints.revocation !== undefined);
     },
 
     async revoke({ accessToken, refreshToken }) {

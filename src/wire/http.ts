@@ -37,14 +37,32 @@ export function createProviderFetch(
             {
               cause: error,
               headers: retryAfter(1000),
+              outcomeUnknown: true,
             },
           )
         : new ProviderUnavailableError('provider_unavailable', 'The provider cannot be reached.', {
             cause: error,
             headers: retryAfter(1000),
+            outcomeUnknown: !neverSent(error),
           });
     }
   };
+}
+
+/** How a connection fails that was never made. Whatever else happens, the provider may have read the request. */
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** fetch wraps the reason. */
+function neverSent(error: unknown): boolean {
+  const code = ((error as { cause?: unknown }).cause as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && NO_CONNECTION.has(code);
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -70,9 +70,23 @@ export function lockContract(open: () => World): void {
       expect(await locks.acquire(id, 'you', LEASE)).toBe(true);
     });
 
-    test('a lease that nobody has cannot be extended', async () => {
+    test('a lease that nobody has cannot be extended where there is no login', async () => {
       expect(await locks.extend(id, 'me', LEASE)).toBe(false);
       expect(await locks.acquire(id, 'you', LEASE)).toBe(true);
+    });
+
+    test('a lease that ran out unnoticed is its owner’s again, unless somebody else was faster', async () => {
+      const { records } = world.stores[0] as Stores;
+      await records.create(id, { version: 1, sealed: Buffer.from('a') }, 100 * LEASE);
+      await locks.acquire(id, 'me', LEASE);
+      await world.pass(LEASE);
+      expect(await locks.extend(id, 'me', LEASE)).toBe(true);
+      expect(await locks.acquire(id, 'you', LEASE)).toBe(false);
+      await world.pass(LEASE);
+      expect(await locks.acquire(id, 'you', LEASE)).toBe(true);
+      expect(await locks.extend(id, 'me', LEASE)).toBe(false);
+      await records.remove(id);
+      expect(await locks.extend(id, 'you', LEASE)).toBe(false);
     });
 
     test('the leases of two logins have nothing to do with each other', async () => {
@@ -104,12 +118,15 @@ export function backoffContract(open: () => World): void {
       }
     });
 
-    test('there is none before it is set, and none after it is cleared', async () => {
+    test('there is none before it is set, and none once the record was replaced', async () => {
+      const { records } = world.stores[0] as Stores;
       expect(await backoff.readBackoff(id)).toBeUndefined();
+      await records.create(id, { version: 1, sealed: Buffer.from('a') }, LEASE);
       await backoff.setBackoff(id, { attempt: 1, reason: 'unavailable', until: 5 }, LEASE);
-      await backoff.clearBackoff(id);
+      expect(await records.replace(id, 7, { version: 8, sealed: Buffer.from('b') }, LEASE)).toBe('conflict');
+      expect(await backoff.readBackoff(id)).toBeDefined();
+      await records.replace(id, 1, { version: 2, sealed: Buffer.from('b') }, LEASE);
       expect(await backoff.readBackoff(id)).toBeUndefined();
-      await backoff.clearBackoff(id);
     });
 
     test('it is gone when its time is over', async () => {

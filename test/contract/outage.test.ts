@@ -64,7 +64,10 @@ describe.each(clients)('an outage of Redis, seen by %s', (_name, makeClient) => 
     'backoff.readBackoff': () => stores.backoff.readBackoff('one'),
     'backoff.setBackoff': () =>
       stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL),
-    'backoff.clearBackoff': () => stores.backoff.clearBackoff('one'),
+    'revocations.keep': () => stores.revocations.keep('one', bytes, 5, TTL),
+    'revocations.claim': () => stores.revocations.claim(0, 5, 10),
+    'revocations.drop': () => stores.revocations.drop('one'),
+    probe: () => stores.probe(),
     'sessions.read': () => sessions.read('s'),
     'sessions.create': () => sessions.create('t', '{}'),
     'sessions.save': () => sessions.save('s', '{}', 'r'),

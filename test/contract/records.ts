@@ -52,6 +52,17 @@ export function recordContract(open: () => World): void {
       expect(plain(await records.read(id))?.sealed).toBe('mine');
     });
 
+    test('a removal that names a version leaves every other one alone', async () => {
+      const id = uniqueId();
+      await records.create(id, record(12), TTL);
+      expect(await records.remove(id, 1)).toBeUndefined();
+      expect(await records.remove(id, 2)).toBeUndefined();
+      expect(plain(await records.read(id))).toEqual(plain(record(12)));
+      expect(plain(await records.remove(id, 12))).toEqual(plain(record(12)));
+      expect(await records.read(id)).toBeUndefined();
+      expect(await records.remove(id, 12)).toBeUndefined();
+    });
+
     test('what was never created is not there', async () => {
       const id = uniqueId();
       expect(await records.read(id)).toBeUndefined();

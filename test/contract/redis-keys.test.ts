@@ -69,9 +69,14 @@ describe('keys in Redis', () => {
     await sessions.read('read');
     await sessions.save('saved', texts[1], 'r1');
     await sessions.swap('swapped', texts[0], texts[2]);
+    await stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL);
+    await stores.revocations.keep('one', Buffer.from('x'), 5, TTL);
+    await stores.revocations.keep('two', Buffer.from('x'), 5, TTL / 2);
+    await stores.revocations.claim(5, 6, 10);
+    await stores.probe();
 
     const keys = await server.keys();
-    expect(keys).toHaveLength(3 + 3 + 4);
+    expect(keys).toHaveLength(3 + 3 + 4 + 3 + 1);
     for (const key of keys) {
       const left = await redis.pttl(key);
       expect([key, left > 0 && left <= TTL]).toEqual([key, true]);

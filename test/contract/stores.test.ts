@@ -1,5 +1,6 @@
 import { backoffContract, lockContract } from './locks.js';
 import { recordContract } from './records.js';
+import { revocationContract } from './revocations.js';
 import { sessionContract } from './sessions.js';
 import { type World, worlds } from './support/worlds.js';
 import { transactionContract } from './transactions.js';
@@ -15,5 +16,6 @@ describe.each(worlds)('%s', (_name, open) => {
   transactionContract(() => world);
   lockContract(() => world);
   backoffContract(() => world);
+  revocationContract(() => world);
   sessionContract(() => world);
 });

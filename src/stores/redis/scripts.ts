@@ -2,21 +2,23 @@ import type { Redis } from 'ioredis';
 
 /** Each script touches the keys of one login, one browser or one session only: one slot of a Redis Cluster. */
 const scripts = {
-  /** Replaces a record of a known version. KEYS: record. ARGV: version, record, ttl. */
+  /** Replaces a record of a known version. KEYS: record, backoff. ARGV: version, record, ttl. */
   oauthReplaceRecord: {
-    numberOfKeys: 1,
+    numberOfKeys: 2,
     lua: `
 local current = redis.call('GET', KEYS[1])
 if not current then return 'missing' end
 if string.match(current, '^(%d+):') ~= ARGV[1] then return 'conflict' end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('DEL', KEYS[2])
 return 'replaced'`,
   },
-  /** Removes a record with all that belongs to its login. KEYS: record, lock, backoff. */
+  /** Removes a record with all that belongs to its login. KEYS: record, lock, backoff. ARGV: version, or nothing. */
   oauthRemoveRecord: {
     numberOfKeys: 3,
     lua: `
 local record = redis.call('GET', KEYS[1])
+if ARGV[1] ~= '' and record and string.match(record, '^(%d+):') ~= ARGV[1] then return nil end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 return record`,
   },
@@ -46,12 +48,15 @@ end`,
 redis.call('ZREM', KEYS[1], ARGV[1])
 return redis.call('GETDEL', KEYS[2])`,
   },
-  /** KEYS: lock. ARGV: owner, lease. */
+  /** KEYS: lock, record. ARGV: owner, lease. */
   oauthExtendLock: {
-    numberOfKeys: 1,
+    numberOfKeys: 2,
     lua: `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
+local holder = redis.call('GET', KEYS[1])
+local free = not holder and redis.call('EXISTS', KEYS[2]) == 1
+if holder ~= ARGV[1] and not free then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`,
   },
   /** KEYS: lock. ARGV: owner. */
   oauthReleaseLock: {
@@ -59,6 +64,22 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
     lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`,
+  },
+  /** KEYS: index, revocation. ARGV: id, value, due, ttl. The index lives as long as the last revocation in it. */
+  oauthKeepRevocation: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end`,
+  },
+  /** KEYS: index. ARGV: now, held until, limit. Those that were claimed and whose process died are due again then. */
+  oauthClaimRevocations: {
+    numberOfKeys: 1,
+    lua: `
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, id in ipairs(due) do redis.call('ZADD', KEYS[1], ARGV[2], id) end
+return due`,
   },
   /** Saves a session that still exists and whose logins nobody changed. KEYS: session. ARGV: text, rev, ttl. */
   oauthSaveSession: {

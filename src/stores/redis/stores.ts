@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
 import { defineScripts } from './scripts.js';
@@ -6,6 +7,8 @@ import { defineScripts } from './scripts.js';
 const recordKey = (id: string) => `oauth:login:{${id}}`;
 const lockKey = (id: string) => `oauth:login:{${id}}:lock`;
 const backoffKey = (id: string) => `oauth:login:{${id}}:backoff`;
+const revocationsKey = 'oauth:{revocations}';
+const revocationKey = (id: string) => `oauth:{revocations}:${id}`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
@@ -23,13 +26,13 @@ export function createRedisStores({ client, run }: Connection): Stores {
       },
       async replace(id, version, record, ttl) {
         const outcome = await run(() =>
-          scripted.oauthReplaceRecord(recordKey(id), version, encode(record), whole(ttl)),
+          scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
-      async remove(id) {
+      async remove(id, version) {
         const removed = await run(() =>
-          scripted.oauthRemoveRecordBuffer(recordKey(id), lockKey(id), backoffKey(id)),
+          scripted.oauthRemoveRecordBuffer(recordKey(id), lockKey(id), backoffKey(id), version ?? ''),
         );
         return decode(removed as Buffer | null);
       },
@@ -66,7 +69,10 @@ export function createRedisStores({ client, run }: Connection): Stores {
         return (await run(() => client.set(lockKey(id), owner, 'PX', whole(lease), 'NX'))) === 'OK';
       },
       async extend(id, owner, lease) {
-        return (await run(() => scripted.oauthExtendLock(lockKey(id), owner, whole(lease)))) === 1;
+        const extended = await run(() =>
+          scripted.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease)),
+        );
+        return extended === 1;
       },
       async release(id, owner) {
         await run(() => scripted.oauthReleaseLock(lockKey(id), owner));
@@ -82,9 +88,45 @@ export function createRedisStores({ client, run }: Connection): Stores {
       async setBackoff(id, { attempt, until, reason }, ttl) {
         await run(() => client.set(backoffKey(id), `${attempt}:${until}:${reason}`, 'PX', whole(ttl)));
       },
-      async clearBackoff(id) {
-        await run(() => client.del(backoffKey(id)));
+    },
+    revocations: {
+      async keep(id, sealed, dueAt, ttl) {
+        await run(() =>
+          scripted.oauthKeepRevocation(
+            revocationsKey,
+            revocationKey(id),
+            id,
+            Buffer.from(sealed),
+            Math.ceil(dueAt),
+            whole(ttl),
+          ),
+        );
       },
+      async claim(now, heldUntil, limit) {
+        const due = await run(() =>
+          scripted.oauthClaimRevocations(revocationsKey, Math.floor(now), Math.ceil(heldUntil), limit),
+        );
+        const claimed = await Promise.all(
+          (due as string[]).map(async (id) => {
+            const sealed = await run(() => client.getBuffer(revocationKey(id)));
+            if (sealed) return { id, sealed };
+            // Its time is over.
+            await run(() => client.zrem(revocationsKey, id));
+            return undefined;
+          }),
+        );
+        return claimed.filter((one) => one !== undefined);
+      },
+      async drop(id) {
+        await Promise.all([
+          run(() => client.del(revocationKey(id))),
+          run(() => client.zrem(revocationsKey, id)),
+        ]);
+      },
+    },
+    // A replica, a full memory or missing rights let reads pass; another key each time, for each node of a Cluster.
+    async probe() {
+      await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));
     },
   };
 }

@@ -28,21 +28,6 @@ describe('a logout while a refresh is under way', () => {
     expect(events.map(({ type }) => type)).toEqual(['token.refresh_failed']);
   });
 
-  it('is told of when the new tokens could not be revoked', async () => {
-    const { source, client, records, events, logIn } = setUp();
-    const id = await logIn(0);
-    client.answer = async () => {
-      await records.remove(id);
-      return tokens('new', undefined);
-    };
-    client.revocation = () => Promise.reject(new ProviderUnavailableError('provider_unavailable', 'down'));
-    await expect(source.obtain(id, LEEWAY)).rejects.toMatchObject({ code: 'login_ended' });
-    expect(events).toMatchObject([
-      { type: 'logout.revocation_failed', error: 'provider_unavailable' },
-      { type: 'token.refresh_failed' },
-    ]);
-  });
-
   it('stays a logout also between the answer and its judgement', async () => {
     const { source, client, records, stores, logIn } = setUp();
     const id = await logIn(0, {}, { claims: { sub: 'alice' } });
@@ -77,16 +62,16 @@ describe('a store that goes down after the provider has answered', () => {
     const { source, client, clock, logIn } = setUp(failingWrites(20, false));
     const id = await logIn(0);
     const waiting = watch(source.obtain(id, LEEWAY));
-    await clock.advance(4 * SECOND);
+    await clock.advance(1.9 * SECOND);
     expect(waiting.done).toBe(false);
-    await clock.advance(2 * SECOND);
+    await clock.advance(SECOND);
     expect(waiting.value?.tokens.accessToken).toBe('new-1');
     expect(client.refreshed).toHaveLength(1);
     expect((await source.obtain(id, LEEWAY)).tokens).toMatchObject({ refreshToken: 'refresh-1' });
   });
 
   it('gets them though nobody waits any more', async () => {
-    const { source, client, clock, logIn } = setUp(failingWrites(60, false));
+    const { source, client, clock, logIn } = setUp(failingWrites(150, false));
     const id = await logIn(0);
     const waiting = watch(source.obtain(id, LEEWAY));
     await clock.advance(20 * SECOND);
@@ -105,9 +90,9 @@ describe('a store that goes down after the provider has answered', () => {
   });
 
   it('is given up on in the end', async () => {
-    const { source, clock, logIn } = setUp({ ...failingWrites(1000, false), refreshTimeout: 100 });
+    const { source, clock, logIn } = setUp({ ...failingWrites(4000, false), refreshTimeout: 1000 });
     const waiting = watch(source.obtain(await logIn(0), LEEWAY));
-    await clock.advance(35 * SECOND);
+    await clock.advance(301 * SECOND);
     expect(waiting.error).toBeInstanceOf(StoreUnavailableError);
   });
 });

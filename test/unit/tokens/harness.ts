@@ -22,7 +22,6 @@ export class ScriptedClient implements RefreshClient {
   answer: (count: number) => TokenAnswer | Promise<TokenAnswer>;
   /** What judging an id_token does; the default accepts it. */
   judge: (answer: TokenAnswer) => void | Promise<void> = () => {};
-  revocation: () => boolean | Promise<boolean> = () => true;
 
   constructor(clock: ManualClock) {
     this.answer = (count) => tokens(`new-${count}`, clock.now() + HOUR, { refreshToken: `refresh-${count}` });
@@ -44,11 +43,6 @@ export class ScriptedClient implements RefreshClient {
   async verifyRefreshed(answer: TokenAnswer): Promise<void> {
     this.judged.push(answer);
     await this.judge(answer);
-  }
-
-  async revoke(given: { accessToken: string; refreshToken?: string }): Promise<boolean> {
-    this.revoked.push(given);
-    return this.revocation();
   }
 }
 
@@ -95,7 +89,9 @@ export function setUp({ refreshTimeout = 10, wrap = (stores: Stores) => stores }
         client: () => client,
         clock,
         emit: (event) => events.push({ ...event, at: clock.now() }),
-        providerTimeout: 10,
+        async revoke(_record, answer) {
+          client.revoked.push(answer);
+        },
       },
       refreshTimeout,
     );

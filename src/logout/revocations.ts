@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { OAuthLoginError } from '../errors.js';
+import { type Emit, hashLoginId } from '../events.js';
+import type { RevocationStore, WaitingRevocation } from '../stores/contracts.js';
+import type { Sealer } from '../stores/sealing.js';
+import type { LoginRecord } from '../tokens/login-record.js';
+import type { TokenAnswer } from '../wire/answer.js';
+import type { ProviderClient } from '../wire/client.js';
+
+/** Milliseconds after which a revocation that failed is tried again; doubles with each failure. */
+const FIRST_RETRY = 5_000;
+const LONGEST_PAUSE = 600_000;
+/** Milliseconds between two looks at what waits. Once in a while, so that a process that crashed is stood in for. */
+const ROUND = 15_000;
+/** For how long, in milliseconds, who sends a revocation keeps all others from sending it too. */
+const HOLD = 60_000;
+/** How many are sent at the same time. */
+const BATCH = 10;
+
+/** What is needed to revoke tokens whose login is gone. */
+interface Revocation {
+  readonly provider: string;
+  /** The hash of the login's id, for events. */
+  readonly login: string;
+  readonly tokens: { readonly accessToken: string; readonly refreshToken?: string };
+  readonly failures: number;
+  /** When the tokens have expired by themselves, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** How a revocation went; one that failed goes on by itself. */
+export type RevocationOutcome = 'revoked' | 'not_revocable' | 'revocation_failed';
+
+export interface RevocationDependencies {
+  readonly store: RevocationStore;
+  readonly sealer: Sealer;
+  /** The client of a provider; `undefined` when the provider is not configured here. */
+  readonly client: (provider: string) => ProviderClient | undefined;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** Revokes tokens that nobody will use any more [RFC 7009], until the provider has heard of it. */
+export interface Revocations {
+  /**
+   * Revokes the tokens of a login that is gone, or those that came too late for it. What fails is tried again by
+   * any process, also if this one is killed meanwhile, until it succeeds or the tokens have expired. Does not throw.
+   */
+  revoke(record: LoginRecord, answer?: TokenAnswer): Promise<RevocationOutcome>;
+  /** Sends those that are due, once. */
+  sendDue(): Promise<void>;
+  /** Looks for those that are due from now on; never keeps the process alive. */
+  start(): void;
+  /** Resolves when nothing is being sent any more. */
+  stop(): Promise<void>;
+}
+
+export function createRevocations({
+  store,
+  sealer,
+  client,
+  clock,
+  emit,
+}: RevocationDependencies): Revocations {
+  const stopping = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const context = (id: string) => `revocation ${id}`;
+
+  const keep = (id: string, revocation: Revocation, pause: number) => {
+    const sealed = sealer.seal(JSON.stringify(revocation), context(id));
+    const now = clock.now();
+    return store.keep(id, sealed, now + pause, revocation.until - now);
+  };
+
+  /** Keeps it before it is sent: a process that is killed meanwhile leaves it to the others. */
+  const send = async (id: string, revocation: Revocation): Promise<RevocationOutcome> => {
+    const { provider, login, tokens, failures } = revocation;
+    const at = client(provider);
+    try {
+      const revoked = await at?.revoke(tokens);
+      await store.drop(id).catch(() => {});
+      return revoked ? 'revoked' : 'not_revocable';
+    } catch (error) {
+      const reason = error instanceof OAuthLoginError ? error.code : 'unknown';
+      const pause = Math.min(FIRST_RETRY * 2 ** failures, LONGEST_PAUSE) * (0.5 + Math.random() / 2);
+      const goesOn = revocation.until > clock.now() + pause;
+      const outcome = goesOn ? 'will_retry' : 'given_up';
+      emit({ type: 'logout.revocation_failed', provider, login, error: reason, outcome });
+      // If the store fails now, it is due again at the end of the hold.
+      if (goesOn) await keep(id, { ...revocation, failures: failures + 1 }, pause).catch(() => {});
+      else await store.drop(id).catch(() => {});
+      return 'revocation_failed';
+    }
+  };
+
+  const resend = async ({ id, sealed }: WaitingRevocation): Promise<void> => {
+    const text = sealer.open(sealed, context(id));
+    // Another app on the same Redis: its own processes will send it.
+    if (text === undefined) return;
+    const revocation: Revocation = JSON.parse(text);
+    if (!client(revocation.provider)) return;
+    const startedAt = clock.now();
+    const outcome = await send(id, revocation);
+    if (outcome === 'revocation_failed') return;
+    const { provider, login } = revocation;
+    emit({ type: 'logout.revocation_retried', provider, login, outcome, duration: clock.now() - startedAt });
+  };
+
+  const sendDue = async () => {
+    let claimed: readonly WaitingRevocation[];
+    do {
+      const now = clock.now();
+      claimed = await store.claim(now, now + HOLD, BATCH);
+      await Promise.all(claimed.map(resend));
+    } while (claimed.length === BATCH && !stopping.signal.aborted);
+  };
+
+  /** Lets `stop` wait for it. */
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    const forget = () => running.delete(work);
+    work.then(forget, forget);
+    return work;
+  };
+
+  const begin = async (record: LoginRecord, answer?: TokenAnswer): Promise<RevocationOutcome> => {
+    const { accessToken, refreshToken } = { ...record.tokens, ...record.pending, ...answer };
+    const tokens = { accessToken, ...(refreshToken !== undefined && { refreshToken }) };
+    const revocation: Revocation = {
+      provider: record.provider,
+      login: hashLoginId(record.id),
+      tokens,
+      failures: 0,
+      until: goodUntil({ ...record.tokens, ...record.pending, ...answer }, record.endsAt),
+    };
+    const at = client(record.provider);
+    if (!at?.canRevoke(tokens) || revocation.until <= clock.now()) return 'not_revocable';
+    const id = randomBytes(12).toString('base64url');
+    await keep(id, revocation, HOLD).catch(() => {});
+    return send(id, revocation);
+  };
+
+  return {
+    revoke: (record, answer) => track(begin(record, answer)),
+    sendDue: () => track(sendDue()),
+    start() {
+      const rounds = async () => {
+        while (!stopping.signal.aborted) {
+          // All processes of an app start together, and should not come at the same moment for ever.
+          await clock.sleep(ROUND * (0.5 + Math.random()), stopping.signal);
+          // A store that is away now is there in the next round.
+          if (!stopping.signal.aborted) await track(sendDue()).catch(() => {});
+        }
+      };
+      rounds();
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** When tokens are of no use to anybody, revoked or not: at the latest when the session would have ended. */
+function goodUntil(
+  tokens: { expiresAt?: number; refreshToken?: string; refreshExpiresAt?: number },
+  endsAt: number,
+): number {
+  const last = tokens.refreshToken === undefined ? tokens.expiresAt : tokens.refreshExpiresAt;
+  return Math.min(last ?? endsAt, endsAt);
+}

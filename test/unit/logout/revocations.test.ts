@@ -1,0 +1,178 @@
+import { ProviderUnavailableError } from '../../../src/errors.js';
+import type { OAuthEvent } from '../../../src/events.js';
+import { createRevocations, type Revocations } from '../../../src/logout/revocations.js';
+import type { Stores } from '../../../src/stores/contracts.js';
+import { createMemoryStores } from '../../../src/stores/memory.js';
+import { createSealer } from '../../../src/stores/sealing.js';
+import type { LoginRecord } from '../../../src/tokens/login-record.js';
+import type { ProviderClient } from '../../../src/wire/client.js';
+import { ManualClock, settle } from '../wire/manual-clock.js';
+
+const MINUTE = 60_000;
+
+let clock: ManualClock;
+let stores: Stores;
+let events: OAuthEvent[];
+let revoked: unknown[];
+let answer: () => Promise<boolean>;
+
+const down = () => Promise.reject(new ProviderUnavailableError('provider_unavailable', 'down'));
+
+beforeEach(() => {
+  clock = new ManualClock();
+  stores = createMemoryStores(clock);
+  events = [];
+  revoked = [];
+  answer = async () => true;
+});
+
+/** A process; several share the stores. */
+function process_(key = 'a key', store = stores.revocations): Revocations {
+  const client = {
+    canRevoke: () => true,
+    revoke: (tokens: unknown) => {
+      revoked.push(tokens);
+      return answer();
+    },
+  };
+  return createRevocations({
+    store,
+    sealer: createSealer([key]),
+    client: (name) => (name === 'op' ? (client as unknown as ProviderClient) : undefined),
+    clock,
+    emit: (event) => events.push({ ...event, at: clock.now() }),
+  });
+}
+
+function record(more: Partial<LoginRecord> = {}): LoginRecord {
+  return {
+    id: 'login-1',
+    version: 1,
+    provider: 'op',
+    sub: 'alice',
+    endsAt: clock.now() + 24 * 60 * MINUTE,
+    tokens: { accessToken: 'access', tokenType: 'Bearer', refreshToken: 'refresh', scope: [], raw: {} },
+    ...more,
+  };
+}
+
+const waiting = async () => (await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 100)).length;
+
+it('a revocation that succeeds leaves nothing behind', async () => {
+  expect(await process_().revoke(record())).toBe('revoked');
+  expect(revoked).toEqual([{ accessToken: 'access', refreshToken: 'refresh' }]);
+  expect(await waiting()).toBe(0);
+  expect(events).toEqual([]);
+});
+
+it('a revocation that failed is sent again within a minute, by another process too', async () => {
+  const [first, second] = [process_(), process_()];
+  answer = down;
+  expect(await first.revoke(record())).toBe('revocation_failed');
+  await first.stop();
+  answer = async () => true;
+  second.start();
+  await clock.advance(MINUTE);
+  expect(revoked).toHaveLength(2);
+  expect(await waiting()).toBe(0);
+  expect(events).toMatchObject([
+    { type: 'logout.revocation_failed', error: 'provider_unavailable', outcome: 'will_retry' },
+    { type: 'logout.revocation_retried', outcome: 'revoked', provider: 'op' },
+  ]);
+  expect(new Set(events.map(({ login }) => login)).size).toBe(1);
+  await second.stop();
+});
+
+it('the pauses grow, and the revocation is given up when the tokens have expired', async () => {
+  const one = process_();
+  answer = down;
+  const tokens = { ...record().tokens, refreshExpiresAt: clock.now() + 60 * MINUTE };
+  await one.revoke(record({ tokens }));
+  one.start();
+  await clock.advance(60 * MINUTE);
+  const tries = revoked.length;
+  expect(tries).toBeGreaterThan(6);
+  expect(tries).toBeLessThan(25);
+  expect(events.at(-1)).toMatchObject({ type: 'logout.revocation_failed', outcome: 'given_up' });
+  await clock.advance(60 * MINUTE);
+  expect(revoked).toHaveLength(tries);
+  expect(await waiting()).toBe(0);
+  await one.stop();
+});
+
+it('of many processes one sends it', async () => {
+  answer = down;
+  await process_().revoke(record());
+  answer = async () => true;
+  await clock.advance(MINUTE);
+  await Promise.all(Array.from({ length: 5 }, () => process_().sendDue()));
+  expect(revoked).toHaveLength(2);
+});
+
+it('what a process that was killed was sending is sent by another one', async () => {
+  answer = () => new Promise(() => {});
+  process_().revoke(record());
+  await settle();
+  answer = async () => true;
+  await clock.advance(MINUTE);
+  await process_().sendDue();
+  expect(revoked).toHaveLength(2);
+  expect(await waiting()).toBe(0);
+});
+
+it('a refresh that came too late is revoked with the tokens that it brought', async () => {
+  await process_().revoke(record(), {
+    accessToken: 'late',
+    tokenType: 'Bearer',
+    refreshToken: 'late refresh',
+    raw: {},
+  });
+  expect(revoked).toEqual([{ accessToken: 'late', refreshToken: 'late refresh' }]);
+});
+
+it('a store that is away does not keep the provider from being asked', async () => {
+  const gone = () => Promise.reject(new Error('gone'));
+  const store = { keep: gone, claim: gone, drop: gone };
+  const one = process_('a key', store);
+  expect(await one.revoke(record())).toBe('revoked');
+  answer = down;
+  expect(await one.revoke(record())).toBe('revocation_failed');
+  one.start();
+  await clock.advance(MINUTE);
+  await one.stop();
+});
+
+it('what another app keeps in the same Redis, and what a provider of another process is for, is left alone', async () => {
+  answer = down;
+  await process_().revoke(record());
+  await process_('another key').revoke(record());
+  answer = async () => true;
+  await clock.advance(MINUTE);
+  await process_().sendDue();
+  expect(revoked).toHaveLength(3);
+  expect(await waiting()).toBe(1);
+});
+
+it('no token is kept in the clear', async () => {
+  answer = down;
+  await process_().revoke(record());
+  const [kept] = await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 1);
+  expect(Buffer.from(kept?.sealed ?? []).toString('latin1')).not.toMatch(/refresh|access|alice/);
+});
+
+it('stopping waits for what is being sent', async () => {
+  let finish!: (value: boolean) => void;
+  answer = () => new Promise((resolve) => (finish = resolve));
+  const one = process_();
+  one.revoke(record());
+  await settle();
+  let stopped = false;
+  one.stop().then(() => {
+    stopped = true;
+  });
+  await settle();
+  expect(stopped).toBe(false);
+  finish(true);
+  await settle();
+  expect(stopped).toBe(true);
+});

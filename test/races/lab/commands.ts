@@ -43,7 +43,7 @@ function scriptKind(numberOfKeys: number, words: readonly string[]): CommandKind
   const key = words[0] ?? '';
   const values = words.length - numberOfKeys;
   if (LOCK.test(key)) return values === 1 ? 'release lock' : 'extend lock';
-  if (RECORD.test(key)) return numberOfKeys === 1 ? 'replace record' : 'remove record';
+  if (RECORD.test(key)) return values >= 3 ? 'replace record' : 'remove record';
   if (SESSION.test(key)) return values === 3 ? 'save session' : 'swap session';
   return 'other';
 }

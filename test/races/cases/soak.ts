@@ -3,12 +3,15 @@ import type { Browser } from '../lab/browser.js';
 import { type Case, type Figure, figure, tally } from '../lab/case.js';
 import type { Family, Use } from '../lab/families.js';
 import { sleep } from '../lab/flow.js';
-import { type Death, wreakHavoc } from '../lab/havoc.js';
+import { type Havoc, wreakHavoc } from '../lab/havoc.js';
 import { type Entry, Load } from '../lab/load.js';
 import { World } from '../lab/world.js';
 
-/** Milliseconds for which an answer may be on its way from the provider to Redis while that is away. */
-const WINDOW = 5000;
+/** Milliseconds from an answer of the provider until it is stored, on a busy machine. */
+const WINDOW = 300;
+/** The same while Redis is in trouble, which lasts three seconds and a bit, and a moment after it. */
+const WINDOW_IN_TROUBLE = 6000;
+const AFTERMATH = 1500;
 /** How much the heap may grow from the second quarter of the time to the last. */
 const GROWTH = 1.1;
 
@@ -36,24 +39,24 @@ const soak: Case = ({ soak: seconds, random }) => {
       for (const _ of [1, 2]) load.add('user', user, comeBack);
     }
     const heap = watchHeap(world.apps[0] as App, seconds);
-    const deaths = await wreakHavoc(world, Date.now() + seconds * 1000, random);
+    const havoc = await wreakHavoc(world, Date.now() + seconds * 1000, random);
     await sleep(8000);
     const calmAt = Date.now();
     await sleep(3000);
     await load.stop();
-    const loggedOut = losses.map(({ family }) => explain(family, deaths));
+    const loggedOut = losses.map(({ family }) => explain(family, havoc));
     const twice = families.all.flatMap(({ uses }) => uses).filter(({ outcome }) => outcome !== 'first');
     const bad = load.entries.filter(({ at, meaning }) => at > calmAt && meaning !== 'served');
     return [
-      ...judge(load.entries, seconds, deaths, loggedOut),
+      ...judge(load.entries, seconds, havoc.deaths.length, loggedOut),
       figure(
         'soak: refresh tokens used twice',
-        `${twice.length}, of them ${tally(twice.map((use) => reasonOf(use.earlier, deaths)))}`,
+        `${twice.length}, of them ${tally(twice.map((use) => reasonOf(use.earlier, havoc)))}`,
         '0 unexplained',
-        twice.every(({ earlier }) => reasonOf(earlier, deaths) !== 'unexplained'),
+        twice.every(({ earlier }) => reasonOf(earlier, havoc) !== 'unexplained'),
       ),
       figure('soak: after the last fault', `${bad.length} answers that are not 200`, '0', bad.length === 0),
-      judgeHeap(await heap),
+      judgeHeap(await heap, seconds),
     ];
   });
 };
@@ -86,34 +89,34 @@ function returning(world: World, user: Browser, losses: Loss[]): (entry: Entry) 
   };
 }
 
-function explain({ ended }: Family, deaths: readonly Death[]): string {
+function explain({ ended }: Family, havoc: Havoc): string {
   if (ended?.why !== 'reuse') return 'unexplained';
-  return reasonOf(ended.by?.earlier ?? [], deaths);
+  return reasonOf(ended.by?.earlier ?? [], havoc);
 }
 
 /** Why a refresh token was used again: because of what became of the answers to all uses before. */
-function reasonOf(earlier: readonly Use[], deaths: readonly Death[]): string {
+function reasonOf(earlier: readonly Use[], havoc: Havoc): string {
   const reasons = earlier.map((use) => {
-    const died = deaths.some(
-      ({ process, at }) => process === use.process && at >= use.at && at <= use.at + WINDOW,
-    );
-    if (died) return 'died with their process';
+    if (diedWithProcess(use, havoc)) return 'died with their process';
     return use.answer === 'delivered' ? 'unexplained' : 'lost on the way';
   });
   return reasons.find((reason) => reason === 'unexplained') ?? reasons[0] ?? 'unexplained';
 }
 
-function judge(
-  entries: readonly Entry[],
-  seconds: number,
-  deaths: readonly Death[],
-  loggedOut: string[],
-): Figure[] {
+/** Whether its process was killed before it can have stored the answer: the one window. */
+function diedWithProcess({ at, process, settledAt = Number.POSITIVE_INFINITY }: Use, havoc: Havoc): boolean {
+  const death = havoc.deaths.find((one) => one.process === process && one.at >= at);
+  if (!death) return false;
+  const inTrouble = havoc.redis.some(({ from, to }) => from <= death.at && death.at <= to + AFTERMATH);
+  return death.at <= settledAt + (inTrouble ? WINDOW_IN_TROUBLE : WINDOW);
+}
+
+function judge(entries: readonly Entry[], seconds: number, deaths: number, loggedOut: string[]): Figure[] {
   const unexplained = loggedOut.filter((reason) => reason === 'unexplained').length;
   const odd = entries.filter(({ meaning }) => meaning === 'wrong');
   return [
     figure(
-      `soak of ${seconds} s, ${deaths.length} processes killed`,
+      `soak of ${seconds} s, ${deaths} processes killed`,
       `${entries.length} answers: ${tally(entries.map(({ meaning }) => meaning))}`,
       'none wrong',
       odd.length === 0 && entries.some(({ meaning }) => meaning === 'later'),
@@ -139,14 +142,16 @@ async function watchHeap(app: App, seconds: number): Promise<number[]> {
   return samples;
 }
 
-function judgeHeap(samples: readonly number[]): Figure {
+function judgeHeap(samples: readonly number[], seconds: number): Figure {
   const quarter = Math.floor(samples.length / 4);
   const mean = (some: readonly number[]) => some.reduce((sum, one) => sum + one, 0) / some.length / 1e6;
   const first = mean(samples.slice(quarter, 2 * quarter));
   const last = mean(samples.slice(-quarter));
+  // From the middle of the second quarter to the middle of the last.
+  const perHour = ((last - first) / (seconds / 2)) * 3600;
   return figure(
     'soak: heap of the process that lives all the time',
-    `${first.toFixed(1)} MB, then ${last.toFixed(1)} MB`,
+    `${first.toFixed(1)} MB, then ${last.toFixed(1)} MB (${perHour.toFixed(1)} MB per hour)`,
     `growth of less than ${Math.round((GROWTH - 1) * 100)} %`,
     last < first * GROWTH,
   );

@@ -22,6 +22,8 @@ export interface Use {
   readonly outcome: 'first' | 'within the grace' | 'reuse' | 'of an ended family';
   /** What became of the answer. */
   answer: 'open' | 'delivered' | 'lost';
+  /** When that was known. */
+  settledAt?: number;
 }
 
 interface RefreshToken {

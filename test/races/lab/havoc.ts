@@ -10,6 +10,13 @@ export interface Death {
   readonly at: number;
 }
 
+/** What was done, for those who must explain what came of it. */
+export interface Havoc {
+  readonly deaths: readonly Death[];
+  /** When Redis was in trouble, in milliseconds since the epoch. */
+  readonly redis: readonly { readonly from: number; readonly to: number }[];
+}
+
 type Mischief = (world: World, seconds: number, random: Random) => Promise<void>;
 
 const withRedis: readonly Mischief[] = [
@@ -47,12 +54,15 @@ const withProvider: readonly Mischief[] = [
 ];
 
 /** Faults of all kinds, one after the other, of Redis, of the provider and of processes at the same time. */
-export async function wreakHavoc(world: World, until: number, random: Random): Promise<Death[]> {
+export async function wreakHavoc(world: World, until: number, random: Random): Promise<Havoc> {
   const deaths: Death[] = [];
+  const redis: { from: number; to: number }[] = [];
   const again = async (choices: readonly Mischief[]) => {
     while (Date.now() < until) {
       await sleep(1000 + random() * 3000);
+      const from = Date.now();
       await pick(random, choices)(world, 0.3 + random() * 3, random);
+      if (choices === withRedis) redis.push({ from, to: Date.now() });
     }
   };
   // The first process lives on: its heap is watched.
@@ -65,7 +75,7 @@ export async function wreakHavoc(world: World, until: number, random: Random): P
     await sleep(4000);
   };
   await Promise.all([again(withRedis), again(withProvider), again([murder])]);
-  return deaths;
+  return { deaths, redis };
 }
 
 async function during(

@@ -162,6 +162,7 @@ export async function startStrictProvider(strictness: Partial<Strictness> = {}):
     const { use, tokens } = refreshed;
     const finished = once(res, 'close').then(() => {
       use.answer = res.writableFinished ? 'delivered' : 'lost';
+      use.settledAt = Date.now();
     });
     if (await intervene(res, { moment: 'processed', ...about })) return finished;
     if (!tokens) send(res, refusal('invalid_grant'));

@@ -62,12 +62,12 @@ export const defences: readonly Defence[] = [
     failing: /that comes after a logout/,
   },
   {
-    name: 'writing again when the outcome of a write is unknown',
+    name: 'writing again what could not be written',
     file: 'src/tokens/exchange.ts',
     find: 'if (!(error instanceof StoreUnavailableError) || clock.now() > giveUpAt) throw error;',
     replace: 'throw error;',
     row: 'interleavings',
-    failing: /a write whose reply is lost/,
+    failing: /a write that does not arrive/,
   },
   {
     name: 'giving a lock back whose command was given up',

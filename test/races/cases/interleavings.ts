@@ -10,11 +10,14 @@ import { World } from '../lab/world.js';
  */
 const interleavings: Case = async () => {
   const figures: Figure[] = [];
-  for (const race of [lateLock, lateWrite, lateRemoval, lateAnswer, lostReply, lockGivenUp]) {
+  for (const race of [lateLock, lateWrite, lateRemoval, lateAnswer, lostRequest, lostReply, lockGivenUp]) {
     figures.push(await race());
   }
   return figures;
 };
+
+const lostRequest = () => lostWrite('before');
+const lostReply = () => lostWrite('after');
 
 const expired = { firstLifetime: 0 };
 
@@ -127,15 +130,15 @@ function lateAnswer(): Promise<Figure> {
   });
 }
 
-/** Redis has written the new tokens, and the connection breaks before it says so. */
-function lostReply(): Promise<Figure> {
+/** The connection breaks before Redis gets the new tokens, or before it can say that it has them. */
+function lostWrite(lostWhen: 'before' | 'after'): Promise<Figure> {
   return World.with({ processes: 2, strictness: expired }, async (world) => {
     const [a, b] = world.apps as [App, App];
     const user = world.newUser();
     await user.logIn(a);
     let lost = false;
     a.redis.watch = ({ moment, kind }) => {
-      if (lost || moment !== 'after' || kind !== 'replace record') return undefined;
+      if (lost || moment !== lostWhen || kind !== 'replace record') return undefined;
       lost = true;
       return 'cut';
     };
@@ -143,7 +146,7 @@ function lostReply(): Promise<Figure> {
     const second = await user.insist(() => b, '/token', 20_000);
     const { uses } = world.provider.families.of(user.user);
     return figure(
-      'a write whose reply is lost',
+      lostWhen === 'before' ? 'a write that does not arrive' : 'a write whose reply is lost',
       `${lost ? '' : 'nothing was lost; '}${uses.length} token requests, ${first.status}, ${second.status}`,
       '1 token request, both 200 with its token',
       lost && uses.length === 1 && first.body.accessToken === second.body.accessToken && first.status === 200,

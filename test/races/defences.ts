@@ -117,7 +117,7 @@ export const defences: readonly Defence[] = [
     find: 'await backoff.setBackoff(record.id, { attempt, until: clock.now() + delay, reason }, delay + 60_000);',
     replace: 'void attempt; void delay; void reason;',
     row: 'provider-outages',
-    failing: /provider 500/,
+    failing: /^provider 500$/,
   },
   {
     name: 'only invalid_grant ends a login',
@@ -125,7 +125,7 @@ export const defences: readonly Defence[] = [
     find: "if (error instanceof ProviderRejectedError && error.code === 'invalid_grant') {",
     replace: 'if (error instanceof Error) {',
     row: 'provider-outages',
-    failing: /provider 500/,
+    failing: /^provider 500$/,
   },
   {
     name: 'a save never revives a session',
@@ -141,7 +141,7 @@ export const defences: readonly Defence[] = [
     find: 'if rev ~= ARGV[2] then return current end',
     replace: '',
     row: 'slow-writer',
-    failing: /against refresh × \d+, oauthSession/,
+    failing: /against the end of one login × \d+, oauthSession/,
   },
   {
     name: 'the record has the last word over a foreign session store',

@@ -46,7 +46,7 @@ async function atTheLab(): Promise<Figure> {
       for (const { url } of apps) stand.registerRedirectUri(`${url}/auth/callback/aliyun`);
       const user = new Browser('alice');
       stand.alter('token', (answer) => ({ ...answer, expires_in: 0 }));
-      await user.logInBy(apps[0] as App, 'aliyun', (url) => stand.signIn(url));
+      await user.logIn(apps[0] as App, 'aliyun', (url) => stand.signIn(url));
       stand.slow('token', 5000);
       const answers = await storm(user, apps);
       return judge('stand-in for Alibaba Cloud, 5 s', answers, stand.tokenRequests('refresh_token').length);

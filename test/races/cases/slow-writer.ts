@@ -24,7 +24,9 @@ function withSession(session: AppOptions['session'], count: number): Promise<Fig
     );
     // What the users of the refreshes have left behind is none of the next question's business.
     await world.redis.flush();
-    const afterLogout = await inParallel(rounds, 8, (key) => againstLogout(world, key));
+    // With good tokens, so that nothing but the session says who is logged in.
+    world.provider.strictness.firstLifetime = 3600;
+    const afterLogout = await inParallel(rounds, 8, (key) => againstLogout(world, key, '/auth/logout'));
     const sessions = (await world.redis.keys()).filter((key) => key.startsWith('sess:'));
     const records = (await world.redis.keys()).filter((key) => /^oauth:login:\{[^}]*\}$/.test(key));
     // Another store may write the session again: that session must be worth nothing.
@@ -35,7 +37,14 @@ function withSession(session: AppOptions['session'], count: number): Promise<Fig
       `0 sessions revived${session === 'own' ? '' : ', nothing left'}`,
       !afterLogout.includes(true) && records.length === 0 && (session === 'own' || sessions.length === 0),
     );
-    return [refreshed, loggedOut];
+    const afterEnd = await inParallel(rounds, 8, (key) => againstLogout(world, key, '/end'));
+    const ended = figure(
+      `slow writer against the end of one login × ${count}, ${kind}`,
+      `${afterEnd.filter((revived) => revived).length} logins revived`,
+      '0 logins revived in a session that goes on',
+      !afterEnd.includes(true),
+    );
+    return [refreshed, loggedOut, ended];
   });
 }
 
@@ -55,13 +64,15 @@ async function againstRefresh(world: World, key: string): Promise<'kept' | 'old'
   return body.note === `refresh-${key}` ? 'kept' : 'lost';
 }
 
-async function againstLogout(world: World, key: string): Promise<boolean> {
+/** @param path a way to log out, of all logins and the session or of one login only. */
+async function againstLogout(world: World, key: string, path: string): Promise<boolean> {
   const [here, there] = world.apps as [App, App];
   const user = world.newUser();
   await user.logIn(here);
   const before = user.copy();
-  const writing = await beginSlow(before, here, `logout-${key}`);
-  await user.ask(there, '/auth/logout', 'POST');
+  const writing = await beginSlow(before, here, `${path.slice(1)}-${key}`.replaceAll('/', '-'));
+  const { status } = await user.ask(there, path, 'POST');
+  if (status >= 400) throw new Error(`POST ${path} got ${status}`);
   await writing.finish();
   const answers = await Promise.all(world.apps.map((app) => before.ask(app, '/me')));
   return answers.some(({ meaning }) => meaning !== 'logged out');

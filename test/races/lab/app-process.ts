@@ -87,6 +87,14 @@ app.post('/release/:key', (req, res) => {
   held.get(req.params.key)?.open();
   res.status(204).end();
 });
+// Ends the login; the session goes on.
+app.post(
+  '/end',
+  forward(async (req, res) => {
+    await req.oauth.logout({ provider: provider.name });
+    res.json({});
+  }),
+);
 app.get('/heap', (_req, res) => {
   globalThis.gc?.();
   res.json({ heapUsed: process.memoryUsage().heapUsed });

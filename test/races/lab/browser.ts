@@ -72,24 +72,12 @@ export class Browser {
     }
   }
 
-  /** A whole login. */
-  async logIn(app: App, provider = 'op'): Promise<void> {
+  /** A whole login. @param signIn plays the user at another provider than the strict one. */
+  async logIn(app: App, provider = 'op', signIn = (url: string) => signInAs(this.user, url)): Promise<void> {
     const started = await this.#fetch(`${app.url}/auth/login/${provider}`);
     this.#keepCookies(started);
-    const authorization = new URL(started.headers.get('location') ?? '');
-    authorization.searchParams.set('login_as', this.user);
-    const atProvider = await fetch(authorization, { redirect: 'manual' });
-    const callback = atProvider.headers.get('location') ?? '';
-    const done = await this.#fetch(callback);
-    this.#keepCookies(done);
-    if (done.status !== 303) throw new Error(`${this.user} could not log in: ${await done.text()}`);
-  }
-
-  /** A login of which only the pages of the provider are played by somebody else. */
-  async logInBy(app: App, provider: string, signIn: (url: string) => Promise<URL>): Promise<void> {
-    const started = await this.#fetch(`${app.url}/auth/login/${provider}`);
-    this.#keepCookies(started);
-    const done = await this.#fetch((await signIn(started.headers.get('location') ?? '')).href);
+    const callback = await signIn(started.headers.get('location') ?? '');
+    const done = await this.#fetch(callback.href);
     this.#keepCookies(done);
     if (done.status !== 303) throw new Error(`${this.user} could not log in: ${await done.text()}`);
   }
@@ -118,6 +106,14 @@ export class Browser {
     }
     return cleared;
   }
+}
+
+/** The strict provider asks nothing. */
+async function signInAs(user: string, authorizationUrl: string): Promise<URL> {
+  const url = new URL(authorizationUrl);
+  url.searchParams.set('login_as', user);
+  const { headers } = await fetch(url, { redirect: 'manual' });
+  return new URL(headers.get('location') ?? '');
 }
 
 function meaningOf(status: number, cleared: boolean, retryAfter: boolean): Meaning {

@@ -103,7 +103,8 @@ export class World {
   }
 
   async close(): Promise<void> {
-    this.#options.spares && (await Promise.allSettled(this.#spares));
+    // Those that are still starting.
+    await Promise.allSettled(this.#spares);
     await Promise.all(this.#started.map((app) => app.close()));
     await Promise.all([this.provider.close(), this.redis.stop()]);
     await rm(this.#folder, { recursive: true, force: true });

@@ -46,12 +46,12 @@ export async function refreshLogin(
     if (await acquire(deps, id, owner)) {
       const renewing = renewLease(deps, id, owner);
       try {
-        // Somebody may have refreshed between our look and our lock.
+        // Somebody may have failed to refresh between our look and our lock: then we wait as everybody does.
+        await checkBackoff(deps, id);
+        // Or have refreshed. Read last, so that nothing lies between this look and the provider.
         const current = await records.read(id);
         if (!current) throw ended();
         if (isNewer(current, seen)) return current;
-        // Or have failed to: then we wait as everybody does.
-        await checkBackoff(deps, id);
         return await refreshHoldingLock(deps, current);
       } finally {
         renewing.abort();

@@ -31,7 +31,11 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const seed = Number(values.seed);
-const scale = { full: values.full, soak: seconds(values.soak ?? (values.full ? '30m' : '60s')) };
+const scale = {
+  full: values.full,
+  slack: values.full ? 500 : 1500,
+  soak: seconds(values.soak ?? (values.full ? '30m' : '60s')),
+};
 console.log(`seed ${seed}, ${values.full ? 'full' : 'short'} form, soak of ${scale.soak} s`);
 
 const figures: Figure[] = [];

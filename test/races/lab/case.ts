@@ -16,6 +16,8 @@ export interface Scale {
   /** Seconds. */
   readonly soak: number;
   readonly random: Random;
+  /** Milliseconds by which a bar of time may be missed: less where the machine does nothing else. */
+  readonly slack: number;
 }
 
 /** A row of the table, or several that belong together. */

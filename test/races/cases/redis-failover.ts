@@ -1,7 +1,9 @@
-import { figures, type Result } from '../../topologies/support/figures.js';
+import { figures } from '../../topologies/support/figures.js';
 import { failovers, outages } from '../../topologies/support/scenarios.js';
+import type { Case } from '../lab/case.js';
 
-/** Redis is refused, frozen, restarted and failed over while an app is used. */
-export async function run({ full }: { full: boolean }): Promise<Result[]> {
-  return figures([...outages, ...failovers], full ? 3 : 1);
-}
+/** Redis is refused, frozen, slow and failed over by Sentinel or in a Cluster, while an app is used. */
+const redisFailover: Case = (scale) =>
+  figures(scale.full ? [...outages, ...failovers] : failovers, scale.full ? 3 : 1, scale);
+
+export default redisFailover;

@@ -49,8 +49,11 @@ export async function acceptLogin(
     throw asVeto(error);
   }
   try {
-    await services.records.create(record);
-    await beginLogin(req, services, name, login, config.keepSessionData, issuedAt);
+    const created = services.records.create(record);
+    await Promise.all([
+      created,
+      beginLogin(req, services, name, login, config.keepSessionData, { created, issuedAt }),
+    ]);
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});

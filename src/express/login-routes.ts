@@ -154,8 +154,9 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
             'This login was already used, has expired, or began in another browser.',
           );
     }
-    const login = await acceptLogin(runtime, client, req, outcome.login);
-    await services.transactions.complete(browser as string, outcome.state, outcome.returnTo);
+    // Travels with the record and the session. A login that then fails leaves no more than a path of this app.
+    const completed = services.transactions.complete(browser as string, outcome.state, outcome.returnTo);
+    const [login] = await Promise.all([acceptLogin(runtime, client, req, outcome.login), completed]);
     emit({
       type: 'login.completed',
       provider,

@@ -14,7 +14,8 @@ import { LoginSessionStore } from './session-store.js';
  * Gives the session a new id [OWASP ASVS 5.0, 7.2.4] and adds the login; the old id is dead. If the store fails, the
  * old session and its logins are as they were.
  *
- * @param issuedAt when the provider made the id_token, by its own clock.
+ * @param context.created resolves when the record is there; the session is saved meanwhile.
+ * @param context.issuedAt when the provider made the id_token, by its own clock.
  * @throws LoginRequiredError when the login was ended by others while it began.
  */
 export async function beginLogin(
@@ -23,7 +24,7 @@ export async function beginLogin(
   provider: string,
   login: SessionLogin,
   keepSessionData: readonly string[],
-  issuedAt?: number,
+  { created, issuedAt }: { created: Promise<void>; issuedAt: number | undefined },
 ): Promise<void> {
   const { sessionStore: store, session: oldSession, sessionID: oldId } = req;
   const kept = keep(oldSession as unknown as Record<string, unknown>, keepSessionData);
@@ -45,7 +46,7 @@ export async function beginLogin(
   if (same) Object.assign(req.session, kept);
   let endedMeanwhile: readonly string[];
   try {
-    await call((done) => req.session.save(done));
+    await Promise.all([call((done) => req.session.save(done)), created]);
     // Not before the session is there: who finds a login in the index must find it in its session too.
     const session = ours ? req.sessionID : '';
     await indexNewLogin(services, provider, login, session, issuedAt);

@@ -5,8 +5,9 @@ import type { TokenNeed } from '../tokens/token-source.js';
 import type { ProviderClient } from '../wire/client.js';
 import type { Login } from './options.js';
 import { type Runtime, type Services, unknownProvider } from './runtime.js';
-import { readLogins, type SessionLogin } from './session-data.js';
+import type { SessionLogin } from './session-data.js';
 import { updateLogin } from './session-logins.js';
+import { loginsIn } from './session-request.js';
 
 /** A router as one request met it. */
 export interface Mounted {
@@ -111,7 +112,7 @@ export class RequestLogins {
 
   /** The logins that count: of a provider that is configured, at the issuer that it has now. */
   entries(): [string, SessionLogin][] {
-    return Object.entries(readLogins(this.#req.session)).filter(
+    return Object.entries(loginsIn(this.#req)).filter(
       ([name, login]) => this.clientOf(name)?.provider.issuerId === login.issuer,
     );
   }

@@ -14,6 +14,7 @@ import { createLoginRecords, type LoginRecords } from '../tokens/login-record.js
 import { createTokenSource, type TokenSource } from '../tokens/token-source.js';
 import { createProviderClient, type ProviderClient } from '../wire/client.js';
 import type { RouterConfig } from './options.js';
+import { hasSession } from './session-request.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
@@ -88,7 +89,7 @@ export function createRuntime(config: RouterConfig): Runtime {
     emit,
     client: (name) => clients.get(name),
     services(req) {
-      if (!req.session) {
+      if (!hasSession(req)) {
         throw new ConfigurationError(
           'session_missing',
           'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',

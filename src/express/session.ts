@@ -1,11 +1,12 @@
 import type { Request, RequestHandler } from 'express';
-import session, { type CookieOptions } from 'express-session';
+import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
 import { isLoopbackHost, OptionReader } from '../config.js';
 import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
+import { sessionMiddleware } from './session-middleware.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Options of {@link oauthSession}. Durations are in seconds. */
@@ -87,15 +88,13 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
   const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout };
 
-  // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
+  // The name of the cookie depends on how a request came: so there are two.
   const overHttps = (secure: boolean) => {
     const cookieName = name ?? (secure ? '__Host-sid' : 'sid');
-    return session({
+    return sessionMiddleware({
       name: cookieName,
-      secret: [...secrets],
+      secrets,
       store: new LoginSessionStore(host, cookieName),
-      resave: false,
-      saveUninitialized: false,
       cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, ...cookie },
     });
   };

@@ -100,6 +100,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   };
   const secure = overHttps(true);
   const plain = overHttps(false);
+  const isPlainLoopback = createPlainLoopback();
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
   return Object.assign(handler, { close: opened.close });
 }
@@ -122,13 +123,22 @@ function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: numb
   };
 }
 
-/** Without https a cookie is safe on the way to this very machine only. */
-function isPlainLoopback(req: Request): boolean {
-  return !req.secure && isLoopbackHost(hostnameOf(req));
+/**
+ * Without https a cookie is safe on the way to this very machine only. Requests come with the same Host time and again,
+ * and a URL takes long to parse.
+ */
+function createPlainLoopback(): (req: Request) => boolean {
+  let last: { host: string | undefined; loopback: boolean } = { host: undefined, loopback: false };
+  return (req) => {
+    if (req.secure) return false;
+    const { host } = req.headers;
+    if (host !== last.host) last = { host, loopback: isLoopbackHost(hostnameOf(host)) };
+    return last.loopback;
+  };
 }
 
-function hostnameOf(req: Request): string {
-  const url = `http://${req.get('host')}`;
+function hostnameOf(host: string | undefined): string {
+  const url = `http://${host}`;
   return URL.canParse(url) ? new URL(url).hostname : '';
 }
 

@@ -28,10 +28,11 @@ export function holdAnswer(
       },
       (error: unknown) => {
         state = 'released';
-        if (!res.headersSent) forgetAnswer(res);
+        const hasBegun = res.headersSent;
+        if (!hasBegun) forgetAnswer(res);
         fail(error);
-        // Where the answer has begun, an error handler can do nothing but break it off.
-        if (res.headersSent && !res.writableEnded && !res.destroyed) end.apply(res, args);
+        // What has begun cannot become an error any more: a client must not take it for a whole answer.
+        if (hasBegun) res.destroy();
       },
     );
   };

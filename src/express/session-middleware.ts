@@ -10,13 +10,19 @@ import { generateSession, hasSession, RequestSession, type SessionSettings } fro
 export function sessionMiddleware(settings: SessionSettings): RequestHandler {
   const { name, secrets, store, cookie } = settings;
   const path = cookie.path ?? '/';
-  // express-session gives its stores this method.
-  Object.assign(store, {
-    generate(req: Request) {
-      req.sessionID = newId();
-      generateSession(req, settings);
-    },
-  });
+  const generate = (req: Request) => {
+    req.sessionID = newId();
+    generateSession(req, settings);
+  };
+  const regenerate = (req: Request, callback: (error?: unknown) => void) => {
+    store.destroy(req.sessionID, (error) => {
+      // A session that could not be destroyed is the session still.
+      if (!error) generate(req);
+      callback(error);
+    });
+  };
+  // express-session, too, gives its stores the first of them.
+  Object.assign(store, { generate, regenerate });
   return (req, res, next) => {
     if (hasSession(req) || !pathOf(req.originalUrl).startsWith(path)) {
       next();

@@ -201,9 +201,10 @@ export class LoginSessionStore extends session.Store {
   async #save(sid: string, session: SessionData): Promise<void> {
     const { backend, clock } = this.host;
     const before = this.#standing.get(session) ?? { rev: newRev(), since: clock.now(), stored: false };
-    let text = serialize(before, session);
+    const named = withRev(before);
+    let text = serialize(named, session);
     // As with express-session, an app that saves is told of a failure, and the end of the request tries no more.
-    const standing = { ...before, written: true, content: contentOf(session) };
+    const standing = { ...named, written: true, content: contentOf(session) };
     this.#standing.set(session, standing);
     if (!before.stored) {
       await backend.create(sid, text);
@@ -217,7 +218,7 @@ export class LoginSessionStore extends session.Store {
       if (outcome === 'saved' || outcome === 'gone') return;
       const { known, logins } = new SessionText(outcome.current);
       rev = known.rev;
-      text = serialize(known, { ...session, oauth: { logins } });
+      text = serialize(withRev(known), { ...session, oauth: { logins } });
       await this.#pause(attempt);
     }
     throw busy();
@@ -234,6 +235,11 @@ function busy(): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
     headers: { 'Retry-After': '1' },
   });
+}
+
+/** A text that another program wrote has no rev that a store could see. */
+function withRev<K extends Known>(known: K): K {
+  return known.rev === '' ? { ...known, rev: newRev() } : known;
 }
 
 function newRev(): string {

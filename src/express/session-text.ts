@@ -1,4 +1,5 @@
 import type { SessionData } from 'express-session';
+import { revOf } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
 
 /** What the store knows of a session beyond what the app sees. */
@@ -65,7 +66,8 @@ export class SessionText {
     }
     this.#start = this.#end = this.#rest = 0;
     const { oauth } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
-    this.known = { rev: oauth?.rev ?? '', since: oauth?.since ?? Date.now() };
+    // Stores compare what they see without parsing.
+    this.known = { rev: revOf(text), since: oauth?.since ?? Date.now() };
     this.#logins = oauth?.logins ?? {};
   }
 

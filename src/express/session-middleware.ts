@@ -29,7 +29,6 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
       return;
     }
     const http = { req, res, next };
-    req.sessionStore = store as unknown as Request['sessionStore'];
     const id = readSessionId(req.headers.cookie, name, secrets);
     if (id === undefined) {
       new RequestSession(settings, http, { cookie: undefined, first: newId() }, undefined);

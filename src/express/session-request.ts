@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type CookieOptions } from 'express-session';
 import onHeaders from 'on-headers';
 import { holdAnswer } from './held-answer.js';
+import { inheritFromApp } from './request-prototype.js';
 import { signSessionId } from './session-cookie.js';
 import { readLogins, type SessionLogins } from './session-data.js';
 import type { LoginSessionStore } from './session-store.js';
@@ -40,6 +41,25 @@ const ASLEEP: PropertyDescriptor = {
   },
 };
 
+/** Inherited by the requests of an app; who sets one of them gives the request its own. */
+const INHERITED: PropertyDescriptorMap = {
+  sessionID: inherited('sessionID', (own) => own.firstId),
+  sessionStore: inherited('sessionStore', (own) => own.store),
+};
+
+function inherited(name: string, read: (own: RequestSession) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: WithSession) {
+      const own = this[requestSession];
+      return own && read(own);
+    },
+    set(this: WithSession, value: unknown) {
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  };
+}
+
 /**
  * The session of one request. It costs nearly nothing while nobody touches `req.session`: no session object is made,
  * and the answer is left alone. From the first touch on it does what express-session does.
@@ -52,7 +72,7 @@ export class RequestSession {
   /** The id that came with the request. */
   readonly #cookieId: string | undefined;
   /** The id of the session with which the request began; one that it got later is to be saved and told the browser. */
-  readonly #firstId: string;
+  readonly firstId: string;
   readonly #found: SessionText | undefined;
   #logins: SessionLogins | undefined;
   #asleep = true;
@@ -70,11 +90,19 @@ export class RequestSession {
     this.#res = http.res;
     this.#next = http.next;
     this.#cookieId = ids.cookie;
-    this.#firstId = ids.first;
+    this.firstId = ids.first;
     this.#found = found;
-    this.#req.sessionID = ids.first;
     this.#req[requestSession] = this;
+    const inherits = inheritFromApp(this.#req, INHERITED);
+    const { req } = http;
+    // One that was set before, by another mount of the middleware, would hide what is inherited.
+    if (!inherits || Object.hasOwn(req, 'sessionID')) req.sessionID = ids.first;
+    if (!inherits || Object.hasOwn(req, 'sessionStore')) Object.assign(req, { sessionStore: this.store });
     Object.defineProperty(this.#req, 'session', ASLEEP);
+  }
+
+  get store(): LoginSessionStore {
+    return this.#settings.store;
   }
 
   get logins(): SessionLogins {
@@ -153,7 +181,7 @@ export class RequestSession {
       const { sessionID } = this.#req;
       // A browser that has the cookie needs it again only when it expires.
       if (this.#cookieId === sessionID && current.cookie.expires == null) return;
-      const isNew = current.id !== this.#firstId;
+      const isNew = current.id !== this.firstId;
       if (!isNew && !store.isWritten(current) && !store.isChanged(current)) return;
       if (current.cookie.secure && !isSecure(this.#req)) return;
       current.touch();
@@ -169,7 +197,7 @@ export class RequestSession {
     const current = this.#current();
     if (!current) return undefined;
     const { store } = this.#settings;
-    const isNew = current.id !== this.#firstId && !store.isWritten(current);
+    const isNew = current.id !== this.firstId && !store.isWritten(current);
     if (!isNew && !store.isChanged(current)) return undefined;
     current.touch();
     return new Promise((resolve, reject) => {

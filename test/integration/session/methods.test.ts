@@ -1,5 +1,5 @@
 import { RedisStore } from 'connect-redis';
-import type { Express } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import expressSession from 'express-session';
 import { Redis } from 'ioredis';
 import request from 'supertest';
@@ -186,6 +186,65 @@ describe.each([
     expect(answer.headers['set-cookie']).toBeUndefined();
     await app.close();
   });
+});
+
+describe.each(both)('%s and an app within an app', (middleware) => {
+  const facts = (req: Request) => [
+    typeof req.session,
+    req.sessionID === req.session?.id,
+    typeof req.sessionStore?.generate,
+  ];
+  const there = ['object', true, 'function'];
+
+  it.each(['outside', 'inside'])(
+    'a session that is mounted %s is there in both, and after the inner one',
+    async (where) => {
+      const seen: unknown[] = [];
+      const look: RequestHandler = (req, _res, next) => {
+        seen.push(facts(req));
+        next();
+      };
+      const session = middlewares[middleware]();
+      const none: RequestHandler = (_req, _res, next) => next();
+      const app = await startSessionApp(where === 'outside' ? session : none, (it) => {
+        const inner = express();
+        inner.use(where === 'inside' ? session : none, look);
+        it.use('/inner', inner);
+        it.use(look);
+        it.get(/.*/, (req, res) => {
+          dataOf(req).n = 1;
+          res.json({ id: req.sessionID });
+        });
+      });
+      const agent = app.agent();
+      const first = await agent.get('/inner/x').expect(200);
+      const second = await agent.get('/inner/x').expect(200);
+      expect(second.body).toEqual(first.body);
+      expect(seen).toEqual([there, there, there, there]);
+      await app.close();
+    },
+  );
+});
+
+it('two apps of one process keep their sessions apart, and a path without a session has none', async () => {
+  const one = await startSessionApp({ secret: SECRET }, routes);
+  const two = await startSessionApp(
+    (_req, _res, next) => next(),
+    (it) => {
+      it.get(
+        '/none',
+        (req, res) => void res.json([typeof req.session, typeof req.sessionID, typeof req.sessionStore]),
+      );
+      it.use(middlewares.oauthSession());
+      routes(it);
+    },
+  );
+  const cookie = cookieOf(await request(one.url).get('/set/1')) as string;
+  await request(two.url).get('/set/2').expect(200);
+  await request(two.url).get('/none').expect(200, ['undefined', 'undefined', 'undefined']);
+  expect((await request(two.url).get('/read').set('Cookie', cookie)).body.n).toBeNull();
+  expect((await request(one.url).get('/read').set('Cookie', cookie)).body.n).toBe(1);
+  await Promise.all([one.close(), two.close()]);
 });
 
 describe('a session that another program has written', () => {

@@ -45,6 +45,9 @@ export type GuardHandler = (
   next: NextFunction,
 ) => void;
 
+/** Whether a request passes. A request that need not wait goes on at once. */
+type Verdict = true | Promise<boolean>;
+
 interface Rules {
   readonly provider: string | undefined;
   readonly scope: readonly string[];
@@ -76,11 +79,16 @@ export const autoRefresh: Guard<AutoRefreshOptions> = guard(parseRefreshRules, r
 
 function guard<Options, Rules>(
   parse: (options: unknown) => Rules,
-  handle: (rules: Rules, req: Request, res: Response) => Promise<boolean>,
+  handle: (rules: Rules, req: Request, res: Response) => Verdict,
 ): Guard<Options> {
   const create = (rules: Rules): GuardHandler => {
     return (req, res, next) => {
-      handle(rules, req, res).then((passes) => {
+      const verdict = judgeSafely(handle, rules, req, res);
+      if (verdict === true) {
+        next();
+        return;
+      }
+      verdict.then((passes) => {
         if (passes) next();
       }, next);
     };
@@ -93,6 +101,19 @@ function guard<Options, Rules>(
     // `undefined` where options were meant is a guard that somebody forgot to configure.
     return args.length === 0 ? bare : create(parse(args[0]));
   }) as Guard<Options>;
+}
+
+function judgeSafely<Rules>(
+  handle: (rules: Rules, req: Request, res: Response) => Verdict,
+  rules: Rules,
+  req: Request,
+  res: Response,
+): Verdict {
+  try {
+    return handle(rules, req, res);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function parseRules(options: unknown): Rules {
@@ -133,19 +154,26 @@ function parseRefreshRules(options: unknown): AutoRefreshOptions {
   return { ...(provider !== undefined && { provider }), ...(leeway !== undefined && { leeway }) };
 }
 
-async function protect(rules: Rules, req: Request, res: Response): Promise<boolean> {
+function protect(rules: Rules, req: Request, res: Response): Verdict {
   const logins = loginsOf(req);
   const found = logins.find(rules.provider);
   if (!found) return askToLogIn(req, res, rules.provider);
-  const login = await keepFresh(logins, ...found);
-  if (!login) return askToLogIn(req, res, found[0]);
+  const [provider, login] = found;
+  if (isFresh(logins, provider, login)) return judge(rules, req, res, provider, login);
+  return keepFresh(logins, provider, login).then((fresh) =>
+    fresh ? judge(rules, req, res, provider, fresh) : askToLogIn(req, res, provider),
+  );
+}
+
+/** Whether a login with a good token may pass. */
+function judge(rules: Rules, req: Request, res: Response, provider: string, login: SessionLogin): Verdict {
   if (rules.maxAge !== undefined && age(login) > rules.maxAge) {
     // A provider that promises nonces is an OpenID Provider in full, and knows this parameter.
-    const knows = logins.client(found[0]).provider.idToken?.nonce === 'required';
-    return askToLogIn(req, res, found[0], knows ? { max_age: String(rules.maxAge) } : undefined);
+    const knows = loginsOf(req).client(provider).provider.idToken?.nonce === 'required';
+    return askToLogIn(req, res, provider, knows ? { max_age: String(rules.maxAge) } : undefined);
   }
-  await authorize(rules, { provider: found[0], ...login }, req);
-  return true;
+  authorize(rules, login);
+  return rules.check ? check(rules.check, toLogin(provider, login), req) : true;
 }
 
 async function refreshAll({ provider, leeway }: AutoRefreshOptions, req: Request): Promise<boolean> {
@@ -153,6 +181,16 @@ async function refreshAll({ provider, leeway }: AutoRefreshOptions, req: Request
   const wanted = provider === undefined ? logins.entries() : [logins.find(provider)];
   await Promise.all(wanted.map((found) => found && keepFresh(logins, ...found, leeway)));
   return true;
+}
+
+/** Whether the session alone says that the login exists and that its token is good. */
+function isFresh(
+  logins: RequestLogins,
+  provider: string,
+  login: SessionLogin,
+  leeway = logins.leeway(provider),
+): boolean {
+  return logins.trustsSession(provider) && timeLeft(login, Date.now()) > leeway * 1000;
 }
 
 /**
@@ -187,12 +225,7 @@ async function keepFresh(
   return login;
 }
 
-async function authorize(
-  rules: Rules,
-  login: SessionLogin & { provider: string },
-  req: Request,
-): Promise<void> {
-  const { user, scope } = login;
+function authorize(rules: Rules, { user, scope }: SessionLogin): void {
   const lacking = rules.scope.find((one) => !scope.includes(one));
   if (lacking !== undefined) {
     throw new AuthorizationDeniedError(
@@ -205,9 +238,11 @@ async function authorize(
       throw new AuthorizationDeniedError('claim_mismatch', `This needs another value of the claim ${claim}.`);
     }
   }
-  if (rules.check && (await rules.check(toLogin(login.provider, login), req)) !== true) {
-    throw new AuthorizationDeniedError('check_failed', 'This user may not do this.');
-  }
+}
+
+async function check(asked: NonNullable<Rules['check']>, login: Login, req: Request): Promise<true> {
+  if ((await asked(login, req)) === true) return true;
+  throw new AuthorizationDeniedError('check_failed', 'This user may not do this.');
 }
 
 /** Whether a claim, or one of its values where it is a list, is one of the wanted values. */

@@ -1,5 +1,6 @@
 import type { HeldSessions } from '../logout/revoke-sessions.js';
-import { ATTEMPTS, busy, newRev, parse, type SessionHost, serialize } from './session-store.js';
+import { ATTEMPTS, busy, newRev, type SessionHost } from './session-store.js';
+import { SessionText, serialize } from './session-text.js';
 
 const hosts = new Set<SessionHost>();
 
@@ -24,22 +25,26 @@ export function heldSessions(host: SessionHost | undefined): HeldSessions {
   return {
     async holds(session, login) {
       const text = await backend.peek(session);
-      return text !== undefined && providerOf(parse(text).logins, login) !== undefined;
+      return text !== undefined && providerOf(new SessionText(text).logins, login) !== undefined;
     },
     async release(session, login) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const before = await backend.peek(session);
         if (before === undefined) return;
-        const { known, logins, data } = parse(before);
-        const provider = providerOf(logins, login);
+        const found = new SessionText(before);
+        const provider = providerOf(found.logins, login);
         if (provider === undefined) return;
-        const { [provider]: _ended, ...left } = logins;
+        const { [provider]: _ended, ...left } = found.logins;
         if (Object.keys(left).length === 0) {
           // A login gives a session a new id, so nothing can have come into this one.
           await backend.take(session);
           return;
         }
-        if (await backend.swap(session, before, serialize({ ...known, rev: newRev() }, left, data))) return;
+        const after = serialize(
+          { ...found.known, rev: newRev() },
+          { ...found.data(), oauth: { logins: left } },
+        );
+        if (await backend.swap(session, before, after)) return;
         await clock.sleep(Math.random() * 2 * (attempt + 1));
       }
       throw busy();

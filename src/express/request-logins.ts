@@ -5,12 +5,14 @@ import type { TokenNeed } from '../tokens/token-source.js';
 import type { ProviderClient } from '../wire/client.js';
 import type { Login } from './options.js';
 import { type Runtime, type Services, unknownProvider } from './runtime.js';
-import { readLogins, type SessionLogin } from './session-data.js';
+import type { SessionLogin, SessionLogins } from './session-data.js';
 import { updateLogin } from './session-logins.js';
+import { loginsIn } from './session-request.js';
 
 /** A router as one request met it. */
 export interface Mounted {
   readonly runtime: Runtime;
+  readonly services: Services;
   /** The path under which the app, or a part of it, is mounted; usually empty. */
   readonly mountPath: string;
 }
@@ -25,7 +27,8 @@ export class RequestLogins {
   }
 
   /** Adds a router; an app may have several, with different providers under different paths. */
-  attach(runtime: Runtime, mountPath: string): void {
+  attach(mounted: Mounted): void {
+    const { runtime } = mounted;
     for (const { runtime: other } of this.#mounted) {
       if (other === runtime) return;
       if (other.config.basePath === runtime.config.basePath) {
@@ -42,14 +45,18 @@ export class RequestLogins {
         );
       }
     }
-    this.#mounted.push({ runtime, mountPath });
+    this.#mounted.push(mounted);
   }
 
   /** A login that counts, with the name of its provider. */
   find(provider?: string): [provider: string, login: SessionLogin] | undefined {
-    if (provider === undefined) return this.entries()[0];
-    this.mountedFor(provider);
-    return this.entries().find(([name]) => name === provider);
+    const logins = loginsIn(this.#req);
+    if (provider !== undefined) {
+      this.mountedFor(provider);
+      return this.#counts(provider, logins) ? [provider, logins[provider] as SessionLogin] : undefined;
+    }
+    for (const name in logins) if (this.#counts(name, logins)) return [name, logins[name] as SessionLogin];
+    return undefined;
   }
 
   /** The record of a login with a token that can be used now; the session learns what became of the login. */
@@ -133,9 +140,13 @@ export class RequestLogins {
 
   /** The logins that count: of a provider that is configured, at the issuer that it has now. */
   entries(): [string, SessionLogin][] {
-    return Object.entries(readLogins(this.#req.session)).filter(
-      ([name, login]) => this.clientOf(name)?.provider.issuerId === login.issuer,
-    );
+    const logins = loginsIn(this.#req);
+    return Object.entries(logins).filter(([name]) => this.#counts(name, logins));
+  }
+
+  #counts(provider: string, logins: SessionLogins): boolean {
+    const login = Object.hasOwn(logins, provider) ? logins[provider] : undefined;
+    return login !== undefined && this.clientOf(provider)?.provider.issuerId === login.issuer;
   }
 
   mountedFor(provider: string | undefined): Mounted {
@@ -146,9 +157,11 @@ export class RequestLogins {
   }
 
   clientOf(provider: string): ProviderClient | undefined {
-    return this.#mounted
-      .map(({ runtime }) => runtime.client(provider))
-      .find((client) => client !== undefined);
+    for (const { runtime } of this.#mounted) {
+      const client = runtime.client(provider);
+      if (client) return client;
+    }
+    return undefined;
   }
 
   client(provider: string): ProviderClient {
@@ -156,7 +169,7 @@ export class RequestLogins {
   }
 
   services(provider: string): Services {
-    return this.mountedFor(provider).runtime.services(this.#req);
+    return this.mountedFor(provider).services;
   }
 }
 

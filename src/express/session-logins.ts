@@ -3,6 +3,7 @@ import { removeFromIndex } from '../logout/login-names.js';
 import { indexMovedLogins, indexNewLogin } from './login-sessions.js';
 import type { Services } from './runtime.js';
 import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
+import { changeLoginsIn } from './session-request.js';
 import { LoginSessionStore } from './session-store.js';
 
 /**
@@ -100,8 +101,7 @@ export async function updateLogin(
     if (changed === login) return logins;
     return changed ? { ...logins, [provider]: changed } : others;
   };
-  // Asynchronous work may outlive the session of the request.
-  if (req.session?.oauth) req.session.oauth = { logins: apply(req.session.oauth.logins) };
+  changeLoginsIn(req, apply);
   if (req.sessionStore instanceof LoginSessionStore)
     await req.sessionStore.changeLogins(req.sessionID, apply);
 }

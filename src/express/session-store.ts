@@ -6,24 +6,19 @@ import { StoreUnavailableError } from '../errors.js';
 import { removeFromIndex } from '../logout/login-names.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
+import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
 
 /** How often a save is repeated when the logins change under it. */
 export const ATTEMPTS = 50;
 
-/** What the store knows of a session beyond what the app sees. */
-interface Known {
-  /** Names the state of the logins in the stored text. */
-  readonly rev: string;
-  /** When the absolute lifetime began, in milliseconds since the epoch. */
-  readonly since: number;
+/** What is known of a session object. */
+interface Standing extends Known {
   /** Whether there is such a session in the store, as far as this request knows. */
   readonly stored: boolean;
-}
-
-interface Parsed {
-  readonly known: Known;
-  readonly logins: SessionLogins;
-  readonly data: Record<string, unknown>;
+  /** Whether this request has saved it. */
+  readonly written: boolean;
+  /** What the store has of it, or its text. */
+  readonly content: string | SessionText;
 }
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
@@ -52,7 +47,7 @@ export class LoginSessionStore extends session.Store {
   readonly host: SessionHost;
   /** The name of the cookie that carries the ids of these sessions. */
   readonly cookieName: string;
-  readonly #known = new WeakMap<object, Known>();
+  readonly #standing = new WeakMap<object, Standing>();
 
   constructor(host: SessionHost, cookieName: string) {
     super();
@@ -103,9 +98,34 @@ export class LoginSessionStore extends session.Store {
   // express-session makes the session object of a request from what `get` gave.
   override createSession(req: Request, data: SessionData): session.Session & SessionData {
     const created = super.createSession(req, data);
-    const known = this.#known.get(data);
-    if (known) this.#known.set(created, known);
+    const standing = this.#standing.get(data);
+    if (standing) this.#standing.set(created, standing);
     return created;
+  }
+
+  /** Reads a session and keeps it alive. `undefined` where there is none, or where its absolute lifetime is over. */
+  async open(sid: string): Promise<SessionText | undefined> {
+    const text = await this.host.backend.read(sid);
+    if (text === undefined) return undefined;
+    const found = new SessionText(text);
+    if (found.known.since + this.host.absoluteTimeout * 1000 > this.host.clock.now()) return found;
+    await this.#destroy(sid);
+    return undefined;
+  }
+
+  /** What express-session makes a session object of. */
+  dataOf(found: SessionText): SessionData {
+    const data = found.data();
+    // Another program may have written the text.
+    data.cookie ??= new session.Cookie();
+    this.#standing.set(data, { ...found.known, stored: true, written: false, content: found });
+    return data;
+  }
+
+  /** Takes note of a session that is new and empty. */
+  begin(data: SessionData): void {
+    const since = this.host.clock.now();
+    this.#standing.set(data, { rev: newRev(), since, stored: false, written: false, content: EMPTY });
   }
 
   /**
@@ -115,19 +135,30 @@ export class LoginSessionStore extends session.Store {
    */
   async takeLogins(sid: string): Promise<SessionLogins> {
     const text = await this.host.backend.take(sid);
-    return text === undefined ? {} : parse(text).logins;
+    return text === undefined ? {} : new SessionText(text).logins;
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */
   beginLogins(data: SessionData, logins: SessionLogins): void {
     data.oauth = { logins };
     const since = Math.min(...Object.values(logins).map((login) => login.loggedInAt));
-    this.#known.set(data, { rev: newRev(), since, stored: false });
+    this.#standing.set(data, { rev: newRev(), since, stored: false, written: false, content: EMPTY });
   }
 
   /** Whether the session was read from the store, or saved to it, by this request. */
   isStored(data: SessionData): boolean {
-    return this.#known.get(data)?.stored === true;
+    return this.#standing.get(data)?.stored === true;
+  }
+
+  /** Whether this request has saved the session. */
+  isWritten(data: SessionData): boolean {
+    return this.#standing.get(data)?.written === true;
+  }
+
+  /** Whether the session holds something else than the store has of it, as far as this request knows. */
+  isChanged(data: SessionData): boolean {
+    const content = this.#standing.get(data)?.content;
+    return contentOf(data) !== (content instanceof SessionText ? content.content : content);
   }
 
   /**
@@ -141,10 +172,14 @@ export class LoginSessionStore extends session.Store {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const before = await backend.read(sid);
       if (before === undefined) return;
-      const { known, logins, data } = parse(before);
-      const changed = change(logins);
-      if (changed === logins) return;
-      if (await backend.swap(sid, before, serialize({ ...known, rev: newRev() }, changed, data))) return;
+      const found = new SessionText(before);
+      const changed = change(found.logins);
+      if (changed === found.logins) return;
+      const after = serialize(
+        { ...found.known, rev: newRev() },
+        { ...found.data(), oauth: { logins: changed } },
+      );
+      if (await backend.swap(sid, before, after)) return;
       await this.#pause(attempt);
     }
     throw busy();
@@ -153,7 +188,7 @@ export class LoginSessionStore extends session.Store {
   /** The logins of a session, as they are now. */
   async loginsOf(sid: string): Promise<SessionLogins> {
     const text = await this.host.backend.read(sid);
-    return text === undefined ? {} : parse(text).logins;
+    return text === undefined ? {} : new SessionText(text).logins;
   }
 
   /** Lets others finish, each for another while. */
@@ -162,36 +197,31 @@ export class LoginSessionStore extends session.Store {
   }
 
   async #read(sid: string): Promise<SessionData | null> {
-    const text = await this.host.backend.read(sid);
-    if (text === undefined) return null;
-    const { known, logins, data } = parse(text);
-    if (known.since + this.host.absoluteTimeout * 1000 <= this.host.clock.now()) {
-      await this.#destroy(sid);
-      return null;
-    }
-    if (Object.keys(logins).length > 0) data.oauth = { logins };
-    this.#known.set(data, known);
-    return data as unknown as SessionData;
+    const found = await this.open(sid);
+    return found ? this.dataOf(found) : null;
   }
 
   async #save(sid: string, session: SessionData): Promise<void> {
     const { backend, clock } = this.host;
-    const { oauth, ...data } = session;
-    const known = this.#known.get(session) ?? { rev: newRev(), since: clock.now(), stored: false };
-    let text = serialize(known, oauth?.logins ?? {}, data);
-    if (!known.stored) {
+    const before = this.#standing.get(session) ?? { rev: newRev(), since: clock.now(), stored: false };
+    const named = withRev(before);
+    let text = serialize(named, session);
+    // As with express-session, an app that saves is told of a failure, and the end of the request tries no more.
+    const standing = { ...named, written: true, content: contentOf(session) };
+    this.#standing.set(session, standing);
+    if (!before.stored) {
       await backend.create(sid, text);
-      this.#known.set(session, { ...known, stored: true });
+      this.#standing.set(session, { ...standing, stored: true });
       return;
     }
-    let { rev } = known;
+    let { rev } = before;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const outcome = await backend.save(sid, text, rev);
       // A session that is gone stays gone: whoever ended it meant it.
       if (outcome === 'saved' || outcome === 'gone') return;
-      const current = parse(outcome.current);
-      rev = current.known.rev;
-      text = serialize(current.known, current.logins, data);
+      const { known, logins } = new SessionText(outcome.current);
+      rev = known.rev;
+      text = serialize(withRev(known), { ...session, oauth: { logins } });
       await this.#pause(attempt);
     }
     throw busy();
@@ -207,23 +237,15 @@ export class LoginSessionStore extends session.Store {
   }
 }
 
-/** The rev comes first, where a store can see it without parsing. */
-export function serialize({ rev, since }: Known, logins: SessionLogins, data: object): string {
-  // Put together by hand: JSON.stringify would put names that are numbers before all others.
-  const rest = JSON.stringify(data).slice(1, -1);
-  return `{"oauth":${JSON.stringify({ rev, since, logins })}${rest === '' ? '' : `,${rest}`}}`;
-}
-
-export function parse(text: string): Parsed {
-  const { oauth = {}, ...data } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
-  const { rev = '', since = Date.now(), logins = {} } = oauth;
-  return { known: { rev, since, stored: true }, logins, data };
-}
-
 export function busy(): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
     headers: { 'Retry-After': '1' },
   });
+}
+
+/** A text that another program wrote has no rev that a store could see. */
+function withRev<K extends Known>(known: K): K {
+  return known.rev === '' ? { ...known, rev: newRev() } : known;
 }
 
 export function newRev(): string {

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import session, { type CookieOptions } from 'express-session';
+import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
 import { isLoopbackHost, OptionReader } from '../config.js';
 import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
@@ -7,6 +7,7 @@ import { connect, parseRedisOption, type RedisOption } from '../stores/redis/cli
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
 import { register } from './held-sessions.js';
+import { sessionMiddleware } from './session-middleware.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Options of {@link oauthSession}. Durations are in seconds. */
@@ -89,20 +90,19 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout, users: new Set() };
   const retire = register(host);
 
-  // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
+  // The name of the cookie depends on how a request came: so there are two.
   const overHttps = (secure: boolean) => {
     const cookieName = name ?? (secure ? '__Host-sid' : 'sid');
-    return session({
+    return sessionMiddleware({
       name: cookieName,
-      secret: [...secrets],
+      secrets,
       store: new LoginSessionStore(host, cookieName),
-      resave: false,
-      saveUninitialized: false,
       cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, ...cookie },
     });
   };
   const secure = overHttps(true);
   const plain = overHttps(false);
+  const isPlainLoopback = createPlainLoopback();
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
   const close = async () => {
     retire();
@@ -130,13 +130,22 @@ function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: numb
   };
 }
 
-/** Without https a cookie is safe on the way to this very machine only. */
-function isPlainLoopback(req: Request): boolean {
-  return !req.secure && isLoopbackHost(hostnameOf(req));
+/**
+ * Without https a cookie is safe on the way to this very machine only. Requests come with the same Host time and again,
+ * and a URL takes long to parse.
+ */
+function createPlainLoopback(): (req: Request) => boolean {
+  let last: { host: string | undefined; loopback: boolean } = { host: undefined, loopback: false };
+  return (req) => {
+    if (req.secure) return false;
+    const { host } = req.headers;
+    if (host !== last.host) last = { host, loopback: isLoopbackHost(hostnameOf(host)) };
+    return last.loopback;
+  };
 }
 
-function hostnameOf(req: Request): string {
-  const url = `http://${req.get('host')}`;
+function hostnameOf(host: string | undefined): string {
+  const url = `http://${host}`;
   return URL.canParse(url) ? new URL(url).hostname : '';
 }
 

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { readSessionId } from './session-cookie.js';
+import { generateSession, hasSession, RequestSession, type SessionSettings } from './session-request.js';
+
+/**
+ * A session middleware that does what express-session does, with its own classes, but only as far as a request needs
+ * it: a session is read when the request comes, made when somebody touches it, and saved when that changed it.
+ */
+export function sessionMiddleware(settings: SessionSettings): RequestHandler {
+  const { name, secrets, store, cookie } = settings;
+  const path = cookie.path ?? '/';
+  const generate = (req: Request) => {
+    req.sessionID = newId();
+    generateSession(req, settings);
+  };
+  const regenerate = (req: Request, callback: (error?: unknown) => void) => {
+    store.destroy(req.sessionID, (error) => {
+      // A session that could not be destroyed is the session still.
+      if (!error) generate(req);
+      callback(error);
+    });
+  };
+  // express-session, too, gives its stores the first of them.
+  Object.assign(store, { generate, regenerate });
+  return (req, res, next) => {
+    if (hasSession(req) || !pathOf(req.originalUrl).startsWith(path)) {
+      next();
+      return;
+    }
+    const http = { req, res, next };
+    const id = readSessionId(req.headers.cookie, name, secrets);
+    if (id === undefined) {
+      new RequestSession(settings, http, { cookie: undefined, first: newId() }, undefined);
+      next();
+      return;
+    }
+    store.open(id).then((found) => {
+      new RequestSession(settings, http, { cookie: id, first: found ? id : newId() }, found);
+      next();
+    }, next);
+  };
+}
+
+/** 192 bits, in the form of express-session. */
+function newId(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** The path of a request target; proxies may be asked for a whole URL [RFC 9112 3.2.2]. */
+function pathOf(target: string): string {
+  if (!target.startsWith('/')) return URL.canParse(target) ? new URL(target).pathname : target;
+  return target;
+}

@@ -1,0 +1,242 @@
+import type { NextFunction, Request, Response } from 'express';
+import session, { type CookieOptions } from 'express-session';
+import onHeaders from 'on-headers';
+import { holdAnswer } from './held-answer.js';
+import { inheritFromApp } from './request-prototype.js';
+import { signSessionId } from './session-cookie.js';
+import { readLogins, type SessionLogins } from './session-data.js';
+import type { LoginSessionStore } from './session-store.js';
+import type { SessionText } from './session-text.js';
+
+export interface SessionSettings {
+  readonly name: string;
+  /** Newest first. */
+  readonly secrets: readonly string[];
+  readonly store: LoginSessionStore;
+  /** What the cookies of new sessions are like. */
+  readonly cookie: CookieOptions;
+}
+
+// The package has more than its types tell.
+type SerializableCookie = session.Cookie & { serialize(name: string, value: string): string };
+const Session = session.Session as unknown as new (req: Request) => session.Session;
+const Cookie = session.Cookie as unknown as new (options: CookieOptions) => session.Cookie;
+
+const requestSession = Symbol('express-oauth-login session');
+
+type WithSession = Request & { [requestSession]?: RequestSession };
+
+/**
+ * `req.session` until somebody touches it. All requests share these two functions, so that their `req` keeps the shape
+ * that V8 knows.
+ */
+const ASLEEP: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: WithSession) {
+    return this[requestSession]?.wake();
+  },
+  set(this: WithSession, value: unknown) {
+    this[requestSession]?.replace(value);
+  },
+};
+
+/** Inherited by the requests of an app; who sets one of them gives the request its own. */
+const INHERITED: PropertyDescriptorMap = {
+  sessionID: inherited('sessionID', (own) => own.firstId),
+  sessionStore: inherited('sessionStore', (own) => own.store),
+};
+
+function inherited(name: string, read: (own: RequestSession) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: WithSession) {
+      const own = this[requestSession];
+      return own && read(own);
+    },
+    set(this: WithSession, value: unknown) {
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  };
+}
+
+/**
+ * The session of one request. It costs nearly nothing while nobody touches `req.session`: no session object is made,
+ * and the answer is left alone. From the first touch on it does what express-session does.
+ */
+export class RequestSession {
+  readonly #req: WithSession;
+  readonly #res: Response;
+  readonly #next: NextFunction;
+  readonly #settings: SessionSettings;
+  /** The id that came with the request. */
+  readonly #cookieId: string | undefined;
+  /** The id of the session with which the request began; one that it got later is to be saved and told the browser. */
+  readonly firstId: string;
+  readonly #found: SessionText | undefined;
+  #logins: SessionLogins | undefined;
+  #asleep = true;
+  #watched = false;
+  #failed = false;
+
+  constructor(
+    settings: SessionSettings,
+    http: { req: Request; res: Response; next: NextFunction },
+    ids: { cookie: string | undefined; first: string },
+    found: SessionText | undefined,
+  ) {
+    this.#settings = settings;
+    this.#req = http.req;
+    this.#res = http.res;
+    this.#next = http.next;
+    this.#cookieId = ids.cookie;
+    this.firstId = ids.first;
+    this.#found = found;
+    this.#req[requestSession] = this;
+    const inherits = inheritFromApp(this.#req, INHERITED);
+    const { req } = http;
+    // One that was set before, by another mount of the middleware, would hide what is inherited.
+    if (!inherits || Object.hasOwn(req, 'sessionID')) req.sessionID = ids.first;
+    if (!inherits || Object.hasOwn(req, 'sessionStore')) Object.assign(req, { sessionStore: this.store });
+    Object.defineProperty(this.#req, 'session', ASLEEP);
+  }
+
+  get store(): LoginSessionStore {
+    return this.#settings.store;
+  }
+
+  get logins(): SessionLogins {
+    this.#logins ??= this.#found?.logins ?? {};
+    return this.#logins;
+  }
+
+  set logins(logins: SessionLogins) {
+    this.#logins = logins;
+  }
+
+  /** Whether nobody has touched `req.session`, nor taken it away. */
+  isAsleep(): boolean {
+    return this.#asleep && Object.hasOwn(this.#req, 'session');
+  }
+
+  /** Makes the session object. */
+  wake(): unknown {
+    const { store } = this.#settings;
+    this.replace(undefined);
+    if (!this.#found) {
+      this.generate();
+    } else {
+      const data = store.dataOf(this.#found);
+      if (this.#logins) data.oauth = { logins: this.#logins };
+      store.createSession(this.#req, data);
+    }
+    return this.#req.session;
+  }
+
+  /** `req.session` becomes an ordinary property. */
+  replace(value: unknown): void {
+    this.#asleep = false;
+    this.watch();
+    Object.defineProperty(this.#req, 'session', {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value,
+    });
+  }
+
+  /** From here on there may be something to save. */
+  watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    onHeaders(this.#res, () => this.#setCookie());
+    holdAnswer(
+      this.#res,
+      () => this.#save(),
+      (error) => {
+        this.#failed = true;
+        this.#next(error);
+      },
+    );
+  }
+
+  /** Gives the request an empty session under its present id. */
+  generate(): void {
+    generateSession(this.#req, this.#settings);
+  }
+
+  /** The session as it is now, unless there is none, or another mount of the middleware has taken over. */
+  #current(): session.Session | undefined {
+    const { session: current, sessionID } = this.#req;
+    if (!current || typeof sessionID !== 'string' || this.#req[requestSession] !== this) return undefined;
+    if (current instanceof session.Session) return current;
+    throw new TypeError('req.session is no session. Add to the one that is there, or set null to let it be.');
+  }
+
+  #setCookie(): void {
+    try {
+      const current = this.#failed ? undefined : this.#current();
+      if (!current) return;
+      const { store, name, secrets } = this.#settings;
+      const { sessionID } = this.#req;
+      // A browser that has the cookie needs it again only when it expires.
+      if (this.#cookieId === sessionID && current.cookie.expires == null) return;
+      const isNew = current.id !== this.firstId;
+      if (!isNew && !store.isWritten(current) && !store.isChanged(current)) return;
+      if (current.cookie.secure && !isSecure(this.#req)) return;
+      current.touch();
+      const value = signSessionId(sessionID, secrets);
+      this.#res.appendHeader('Set-Cookie', (current.cookie as SerializableCookie).serialize(name, value));
+    } catch (error) {
+      // In the midst of writing headers nothing may throw.
+      setImmediate(() => this.#next(error));
+    }
+  }
+
+  #save(): Promise<void> | undefined {
+    const current = this.#current();
+    if (!current) return undefined;
+    const { store } = this.#settings;
+    const isNew = current.id !== this.firstId && !store.isWritten(current);
+    if (!isNew && !store.isChanged(current)) return undefined;
+    current.touch();
+    return new Promise((resolve, reject) => {
+      current.save((error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** Gives the request an empty session under its present id. */
+export function generateSession(req: Request, { store, cookie }: SessionSettings): void {
+  (req as WithSession)[requestSession]?.watch();
+  const created = new Session(req);
+  created.cookie = new Cookie(cookie);
+  const secure = isSecure(req);
+  if (cookie.secure === 'auto') created.cookie.secure = secure;
+  if ((cookie.sameSite as unknown) === 'auto') created.cookie.sameSite = secure ? 'none' : 'lax';
+  store.begin(created);
+  req.session = created;
+}
+
+/** Whether there is a session, which stays asleep. */
+export function hasSession(req: Request): boolean {
+  return (req as WithSession)[requestSession]?.isAsleep() === true || Boolean(req.session);
+}
+
+/** The logins of the request's session. They are read without waking it. */
+export function loginsIn(req: Request): SessionLogins {
+  const own = (req as WithSession)[requestSession];
+  return own?.isAsleep() ? own.logins : readLogins(req.session);
+}
+
+/** Changes the logins as the rest of this request sees them. */
+export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => SessionLogins): void {
+  const own = (req as WithSession)[requestSession];
+  if (own?.isAsleep()) own.logins = change(own.logins);
+  // Asynchronous work may outlive the session of the request.
+  else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };
+}
+
+function isSecure(req: Request): boolean {
+  return (req.socket as { encrypted?: boolean }).encrypted === true || req.secure;
+}

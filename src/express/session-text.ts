@@ -1,0 +1,105 @@
+import type { SessionData } from 'express-session';
+import { revOf } from '../stores/contracts.js';
+import type { SessionLogins } from './session-data.js';
+
+/** What the store knows of a session beyond what the app sees. */
+export interface Known {
+  /** Names the state of the logins in the stored text. */
+  readonly rev: string;
+  /** When the absolute lifetime began, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * How our texts begin. The rev comes first, where a store can see it without parsing. The sizes say where the logins
+ * and the cookie end, so that a guard parses the logins alone, however much the app keeps beside them.
+ */
+const HEAD = /^\{"oauth":\{"rev":"([\w-]+)","since":(\d+),"sizes":\[(\d+),(\d+)\],"logins":/;
+
+/** The text of a session, as one JSON object. */
+export function serialize({ rev, since }: Known, session: Partial<SessionData>): string {
+  const { logins, cookie, rest } = parts(session);
+  const oauth = `{"rev":"${rev}","since":${since},"sizes":[${logins.length},${cookie.length}],"logins":${logins}}`;
+  return `{"oauth":${oauth}${cookie === '' ? '' : `,"cookie":${cookie}`}${rest}}`;
+}
+
+/** What of a session is worth a save when it changes: all but its cookie, which changes with the clock. */
+export function contentOf(session: Partial<SessionData>): string {
+  const { logins, rest } = parts(session);
+  return logins + rest;
+}
+
+/** The content of a session to which nothing was added. */
+export const EMPTY = contentOf({});
+
+function parts(session: Partial<SessionData>) {
+  const { oauth, cookie, ...data } = session;
+  // Put together by hand: JSON.stringify would put names that are numbers before all others.
+  const rest = JSON.stringify(data).slice(1, -1);
+  return {
+    logins: JSON.stringify(oauth?.logins ?? {}),
+    cookie: JSON.stringify(cookie) ?? '',
+    rest: rest === '' ? '' : `,${rest}`,
+  };
+}
+
+/** A session as the store has it, taken apart only as far as somebody asks. */
+export class SessionText {
+  readonly known: Known;
+  readonly #text: string;
+  /** Where the logins begin and end, and where what follows the cookie begins; 0 where another program wrote the text. */
+  readonly #start: number;
+  readonly #end: number;
+  readonly #rest: number;
+  #logins: SessionLogins | undefined;
+
+  /** @throws SyntaxError when the text is no JSON. */
+  constructor(text: string) {
+    this.#text = text;
+    const [head = '', rev = '', since, logins, cookie] = HEAD.exec(text) ?? [];
+    this.#start = head.length;
+    this.#end = this.#start + Number(logins);
+    this.#rest = this.#end + 1 + (cookie === '0' ? 0 : ',"cookie":'.length + Number(cookie));
+    if (this.#isWhole()) {
+      this.known = { rev, since: Number(since) };
+      return;
+    }
+    this.#start = this.#end = this.#rest = 0;
+    const { oauth } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
+    // Stores compare what they see without parsing.
+    this.known = { rev: revOf(text), since: oauth?.since ?? Date.now() };
+    this.#logins = oauth?.logins ?? {};
+  }
+
+  get logins(): SessionLogins {
+    this.#logins ??= JSON.parse(this.#text.slice(this.#start, this.#end)) as SessionLogins;
+    return this.#logins;
+  }
+
+  get content(): string {
+    if (this.#start === 0) return contentOf(this.data());
+    return this.#text.slice(this.#start, this.#end) + this.#text.slice(this.#rest, -1);
+  }
+
+  /** What an app finds in `req.session`. */
+  data(): SessionData {
+    const text = this.#start === 0 ? this.#text : `{${this.#text.slice(this.#end + 2)}`;
+    const data = JSON.parse(text === '{' ? '{}' : text) as SessionData;
+    delete data.oauth;
+    if (Object.keys(this.logins).length > 0) data.oauth = { logins: this.logins };
+    return data;
+  }
+
+  /** Whether the sizes fit: another program may have changed the text. */
+  #isWhole(): boolean {
+    const text = this.#text;
+    const afterCookie = this.#rest === text.length - 1 ? '}' : ',';
+    return (
+      this.#start > 0 &&
+      text[this.#end] === '}' &&
+      (this.#rest === this.#end + 1 || text.startsWith(',"cookie":{', this.#end + 1)) &&
+      text[this.#rest - 1] === '}' &&
+      text[this.#rest] === afterCookie
+    );
+  }
+}

@@ -1,0 +1,264 @@
+import type { Express } from 'express';
+import express from 'express';
+import expressSession from 'express-session';
+import request from 'supertest';
+import { oauthSession } from '../../../src/index.js';
+import {
+  both,
+  cookieOf,
+  dataOf,
+  middlewares,
+  SECRET,
+  type SessionApp,
+  startSessionApp,
+} from '../../support/session-app.js';
+
+/** Counts what a session middleware saves. */
+let saves = 0;
+
+const routes = (app: Express) => {
+  app.use((req, _res, next) => {
+    const { set } = Object.getPrototypeOf(req.sessionStore) as expressSession.Store;
+    req.sessionStore.set = (...args) => {
+      saves += 1;
+      set.apply(req.sessionStore, args);
+    };
+    next();
+  });
+  app.get('/nothing', (_req, res) => void res.send('nothing'));
+  app.get('/read', (req, res) => void res.json(dataOf(req).n ?? null));
+  app.get('/data', (req, res) => void res.json(req.session));
+  app.get('/set/:n', (req, res) => {
+    Object.assign(dataOf(req), { n: Number(req.params.n), list: [1, 2], deep: { a: { b: 1 } } });
+    res.json({});
+  });
+  app.get('/nested', (req, res) => {
+    (dataOf(req).deep as { a: { b: number } }).a.b += 1;
+    res.json({});
+  });
+  app.get('/push', (req, res) => {
+    dataOf(req).list?.push(3);
+    res.json({});
+  });
+  app.get('/delete', (req, res) => {
+    delete dataOf(req).n;
+    res.json({});
+  });
+  app.get('/same', (req, res) => {
+    dataOf(req).n = 0;
+    dataOf(req).n = 1;
+    res.json({});
+  });
+  app.get('/cookie-only', (req, res) => {
+    req.session.cookie.maxAge = 1_000;
+    res.json({});
+  });
+  app.get('/save-once', (req, res, next) => {
+    dataOf(req).n = 9;
+    req.session.save((error) => (error ? next(error) : res.json({})));
+  });
+  app.get('/save-and-change', (req, res, next) => {
+    dataOf(req).n = 9;
+    req.session.save((error) => {
+      dataOf(req).n = 10;
+      if (error) next(error);
+      else res.json({});
+    });
+  });
+  app.get('/unset/:how', (req, res) => {
+    const { how } = req.params;
+    if (how === 'touched') dataOf(req).n = 99;
+    if (how === 'deleted') Reflect.deleteProperty(req, 'session');
+    else Object.assign(req, { session: { null: null, undefined, zero: 0, touched: null }[how as 'null'] });
+    res.json({ session: req.session ?? null });
+  });
+  app.get('/bogus-id', (req, res) => {
+    dataOf(req).n = 5;
+    Object.assign(req, { sessionID: 42 });
+    res.json({});
+  });
+};
+
+const apps: SessionApp[] = [];
+afterAll(() => Promise.all(apps.map((app) => app.close())));
+
+describe.each(both)('%s saves', (middleware) => {
+  let app: SessionApp;
+  let agent: ReturnType<SessionApp['agent']>;
+
+  beforeAll(async () => {
+    app = await startSessionApp(middlewares[middleware](), routes);
+    apps.push(app);
+  });
+  beforeEach(async () => {
+    agent = app.agent();
+    await agent.get('/set/1').expect(200);
+    saves = 0;
+  });
+
+  it.each([
+    ['/nothing', 0, 1],
+    ['/read', 0, 1],
+    ['/data', 0, 1],
+    ['/same', 0, 1],
+    ['/cookie-only', 0, 1],
+    ['/set/1', 0, 1],
+    ['/set/2', 1, 2],
+    ['/nested', 1, 1],
+    ['/push', 1, 1],
+    ['/delete', 1, null],
+    ['/save-once', 1, 9],
+    ['/save-and-change', 2, 10],
+    ['/unset/null', 0, 1],
+    ['/unset/undefined', 0, 1],
+    ['/unset/zero', 0, 1],
+    ['/unset/touched', 0, 1],
+    ['/unset/deleted', 0, 1],
+    ['/bogus-id', 0, 1],
+  ])('after %s %d times, and the next request reads %p', async (path, times, n) => {
+    await agent.get(path).expect(200);
+    expect(saves).toBe(times);
+    const { body } = await agent.get('/read').expect(200);
+    expect(body).toBe(n);
+  });
+
+  it('a change deep inside of what is there', async () => {
+    await agent.get('/nested').expect(200);
+    await agent.get('/push').expect(200);
+    expect((await agent.get('/data')).body).toMatchObject({ deep: { a: { b: 2 } }, list: [1, 2, 3] });
+  });
+
+  it('values as JSON keeps them', async () => {
+    const odd = {
+      7: 'seven',
+      ключ: '\u2028"\\',
+      date: new Date(0),
+      nothing: undefined,
+      fn: () => {},
+      none: null,
+    };
+    const it_ = await startSessionApp(middlewares[middleware](), (one) => {
+      one.get('/put', (req, res) => {
+        Object.assign(req.session, odd);
+        res.json({});
+      });
+      routes(one);
+    });
+    apps.push(it_);
+    const visitor = it_.agent();
+    await visitor.get('/put').expect(200);
+    const { body } = await visitor.get('/data').expect(200);
+    const { cookie, ...data } = body;
+    expect(cookie).toMatchObject({ path: '/', httpOnly: true, sameSite: 'lax' });
+    expect(data).toEqual(JSON.parse(JSON.stringify(odd)));
+    saves = 0;
+    await visitor.get('/data').expect(200);
+    expect(saves).toBe(0);
+  });
+
+  it('nothing of an empty new session', async () => {
+    for (const path of ['/nothing', '/read', '/delete']) {
+      const answer = await request(app.url).get(path).expect(200);
+      expect(cookieOf(answer)).toBeUndefined();
+    }
+    expect(saves).toBe(0);
+  });
+
+  it('what many requests at once change, each as a whole', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, n) => agent.get(`/set/${n}`).expect(200)));
+    const { body } = await agent.get('/read').expect(200);
+    expect(body).toBeGreaterThanOrEqual(0);
+    expect(body).toBeLessThan(20);
+  });
+
+  it('once when it is mounted twice', async () => {
+    const one = middlewares[middleware]();
+    const twice = await startSessionApp(one, (it) => {
+      it.use(one, middlewares[middleware]());
+      routes(it);
+    });
+    apps.push(twice);
+    const visitor = twice.agent();
+    saves = 0;
+    const answer = await visitor.get('/set/3').expect(200);
+    expect(answer.headers['set-cookie']).toHaveLength(1);
+    expect(saves).toBe(1);
+    expect((await visitor.get('/read')).body).toBe(3);
+  });
+
+  it('for a second session middleware that finds none any more', async () => {
+    const one = middlewares[middleware]();
+    const again = await startSessionApp(one, (it) => {
+      it.get('/again', (req, res, next) => {
+        Object.assign(req, { session: null });
+        one(req, res, next);
+      });
+      routes(it);
+      it.get('/again', (req, res) => {
+        dataOf(req).n = 4;
+        res.json({});
+      });
+    });
+    apps.push(again);
+    const visitor = again.agent();
+    await visitor.get('/set/1').expect(200);
+    await visitor.get('/again').expect(200);
+    expect((await visitor.get('/read')).body).toBe(4);
+  });
+});
+
+it('what is no session is an error that names the fix, where express-session would never answer', async () => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/:what', (req, res) => {
+      Object.assign(req, {
+        session: { object: { a: 1 }, text: 'abc', number: 5 }[req.params.what as 'text'],
+      });
+      res.send('ok');
+    });
+  });
+  apps.push(app);
+  for (const path of ['/object', '/text', '/number']) {
+    const answer = await request(app.url).get(path).expect(500);
+    expect(answer.text).toContain('req.session is no session');
+  }
+});
+
+it('what cannot be JSON is an error, where express-session would never answer', async () => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/circle', (req, res) => {
+      dataOf(req).circle = req.session;
+      res.send('ok');
+    });
+  });
+  apps.push(app);
+  const answer = await request(app.url).get('/circle').expect(500);
+  expect(answer.text).toContain('circular');
+  expect(answer.headers['set-cookie']).toBeUndefined();
+});
+
+it("is the real thing: express-session's own classes, alive from the first touch on", async () => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/', (req, res) => {
+      const before = Object.getOwnPropertyDescriptor(req, 'session')?.get !== undefined;
+      const touched = req.session;
+      res.json([
+        before,
+        touched instanceof expressSession.Session,
+        touched.cookie instanceof expressSession.Cookie,
+        req.sessionStore instanceof expressSession.Store,
+        req.session === touched,
+        Object.getOwnPropertyDescriptor(req, 'session')?.value === touched,
+      ]);
+    });
+  });
+  apps.push(app);
+  await request(app.url).get('/').expect(200, [true, true, true, true, true, true]);
+});
+
+it('leaves the answer of a request alone that touches no session', async () => {
+  const app = express();
+  app.use(oauthSession({ secret: SECRET }), (_req, res) => {
+    res.json(['end', 'write', 'writeHead'].filter((name) => Object.hasOwn(res, name)));
+  });
+  await request(app).get('/').expect(200, []);
+});

@@ -13,6 +13,6 @@ export default {
   },
   // A busy machine is no failure; what hangs is still found.
   testTimeout: 30_000,
-  testMatch: ['<rootDir>/test/{unit,contract,integration,races}/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/{unit,contract,integration,topologies,races}/**/*.test.ts'],
   globalSetup: './test/support/global-setup.ts',
 };

@@ -29,9 +29,12 @@ export { type OAuthSession, type OAuthSessionOptions, oauthSession } from './exp
 export type { SessionLogin, SessionLogins } from './express/session-data.js';
 export type {
   AccessTokenOptions,
+  LoginSession,
   LoginUrlOptions,
+  LogoutOptions,
   RedirectToLoginOptions,
   RequestOAuth,
+  UserOfProvider,
   WhichLogin,
 } from './express/types.js';
 export type { User } from './login/user.js';

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { AuthorizationDeniedError } from '../errors.js';
 import type { NewLogin } from '../login/login.js';
+import { namesInClaims, removeFromIndex } from '../logout/login-names.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
+import { toLogin } from './request-logins.js';
 import type { Runtime } from './runtime.js';
 import type { SessionLogin } from './session-data.js';
 import { beginLogin } from './session-logins.js';
@@ -13,7 +15,7 @@ export async function acceptLogin(
   runtime: Runtime,
   client: ProviderClient,
   req: Request,
-  { user, tokens, claims, assertion }: NewLogin,
+  { user, tokens, claims, issuedAt, assertion }: NewLogin,
 ): Promise<SessionLogin> {
   const { config } = runtime;
   const services = runtime.services(req);
@@ -27,6 +29,7 @@ export async function acceptLogin(
     ...(tokens.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
     loggedInAt,
     issuer: issuerId,
+    ...namesInClaims({ provider: name, issuer: issuerId, sub: user.sub }, claims),
   };
   const record: LoginRecord = {
     id: login.id,
@@ -39,8 +42,7 @@ export async function acceptLogin(
     ...(assertion && { assertion }),
   };
   try {
-    const { id: _id, issuer: _issuer, ...visible } = login;
-    await config.onLogin?.({ provider: name, ...visible }, { req, tokens });
+    await config.onLogin?.(toLogin(name, login), { req, tokens });
   } catch (error) {
     // Nobody will use these tokens.
     services.revocations.revoke(record);
@@ -48,10 +50,11 @@ export async function acceptLogin(
   }
   try {
     await services.records.create(record);
-    await beginLogin(req, services, name, login, config.keepSessionData);
+    await beginLogin(req, services, name, login, config.keepSessionData, issuedAt);
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});
+    removeFromIndex(services.index, name, login);
     services.revocations.revoke(record);
     throw error;
   }

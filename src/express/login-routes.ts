@@ -99,14 +99,14 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 }
 
 /** Refuses a `:provider` that is none of this router's. */
-function knownProvider(runtime: Runtime) {
+export function knownProvider(runtime: Runtime) {
   return (req: Request, res: Response, next: NextFunction) => {
     if (runtime.client(req.params.provider as string)) next();
     else notFound(res, 'There is no such login provider.');
   };
 }
 
-function notFound(res: Response, message: string): void {
+export function notFound(res: Response, message: string): void {
   res.status(404).set('Cache-Control', 'no-store').type('text').send(message);
 }
 

@@ -95,13 +95,21 @@ export class RequestLogins {
 
   /** The logins that really exist: a session that cannot be trusted is checked against their records. */
   async verifiedLogins(): Promise<Login[]> {
+    return (await this.verifiedEntries()).map(([provider, login]) => toLogin(provider, login));
+  }
+
+  /** The same as the session has them: all of them, or the one at a provider. */
+  async verifiedEntries(provider?: string): Promise<[string, SessionLogin][]> {
+    const found = provider === undefined ? this.entries() : [this.find(provider)];
     const verified = await Promise.all(
-      this.entries().map(async ([provider, login]) => {
-        const found = this.trustsSession(provider) ? login : await this.verify(provider, login);
-        return found && toLogin(provider, found);
+      found.map(async (entry): Promise<[string, SessionLogin][]> => {
+        if (!entry) return [];
+        const [name, login] = entry;
+        const known = this.trustsSession(name) ? login : await this.verify(name, login);
+        return known ? [[name, known]] : [];
       }),
     );
-    return verified.filter((login) => login !== undefined);
+    return verified.flat();
   }
 
   /** Takes a login that has ended out of the session. */

@@ -6,6 +6,7 @@ import { loginByAssertion } from '../login/assertion.js';
 import { startLogin } from '../login/login.js';
 import { parseReturnTo, withReturnTo } from '../login/return-to.js';
 import type { User } from '../login/user.js';
+import { removeFromIndex } from '../logout/login-names.js';
 import { endLogins, providerLogoutUrl } from '../logout/logout.js';
 import { type AssertionSubject, hasLoginPage } from '../provider.js';
 import { apiFetch } from '../tokens/api-fetch.js';
@@ -15,15 +16,18 @@ import { ensureBrowser } from './browser-cookie.js';
 import type { Login } from './options.js';
 import { noStore, publicOrigin } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
-import type { SessionLogin } from './session-data.js';
+import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
 import type {
   AccessTokenOptions,
+  LoginSession,
   LoginUrlOptions,
+  LogoutOptions,
   RedirectToLoginOptions,
   RequestOAuth,
   WhichLogin,
 } from './types.js';
+import { endEverywhere, listSessions } from './user-sessions.js';
 
 const requestLogins = Symbol('express-oauth-login');
 
@@ -146,7 +150,9 @@ export class RequestContext implements RequestOAuth {
     this.#res.redirect(302, url.href);
   }
 
-  async logout({ provider, ...unknown }: WhichLogin = {}): Promise<{ redirectTo: string }> {
+  async logout({ provider, everywhere = false, ...unknown }: LogoutOptions = {}): Promise<{
+    redirectTo: string;
+  }> {
     refuseUnknown('logout', unknown);
     const { runtime } = this[requestLogins].mountedFor(provider);
     const { origin, afterLogout } = runtime.config;
@@ -156,17 +162,31 @@ export class RequestContext implements RequestOAuth {
       ...runtime.services(this.#req).logout,
       client: (name: string) => this[requestLogins].clientOf(name),
     };
-    let ids: string[];
-    if (provider === undefined) {
-      ids = await endSession(this.#req, this.#res);
+    const ended = everywhere ? await endEverywhere(this.#req, this[requestLogins], provider) : [];
+    let logins: SessionLogins = {};
+    if (provider === undefined || everywhere) {
+      logins = await endSession(this.#req, this.#res);
     } else {
       const found = this[requestLogins].find(provider);
-      ids = found ? [found[1].id] : [];
-      if (found) await updateLogin(this.#req, provider, found[1].id, () => undefined);
+      if (found) {
+        logins = Object.fromEntries([found]);
+        await updateLogin(this.#req, provider, found[1].id, () => undefined);
+      }
     }
-    const ended = await endLogins(logout, ids);
+    const ids = Object.values(logins).map(({ id }) => id);
+    ended.push(...(await endLogins(logout, ids)));
+    await Promise.all(
+      Object.entries(logins).map(([name, login]) => removeFromIndex(logout.index, name, login)),
+    );
     const url = await providerLogoutUrl(logout, ended, home.href);
     return { redirectTo: url?.href ?? afterLogout };
+  }
+
+  async sessions({ provider, ...unknown }: WhichLogin = {}): Promise<LoginSession[]> {
+    refuseUnknown('sessions', unknown);
+    const found = await listSessions(this.#req, this[requestLogins], provider);
+    if (found) return found;
+    throw this.#nobody(provider);
   }
 
   async loginWithAssertion(provider: string, subject: AssertionSubject): Promise<Login> {
@@ -186,7 +206,11 @@ export class RequestContext implements RequestOAuth {
   #required(provider?: string): [string, SessionLogin] {
     const found = this[requestLogins].find(provider);
     if (found) return found;
-    throw new LoginRequiredError('login_required', 'Nobody is logged in.', {
+    throw this.#nobody(provider);
+  }
+
+  #nobody(provider: string | undefined): LoginRequiredError {
+    return new LoginRequiredError('login_required', 'Nobody is logged in.', {
       loginUrl: this.loginUrl(provider === undefined ? {} : { provider }),
     });
   }

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Provider } from '../provider.js';
+import { addBackchannelRoute } from './backchannel-route.js';
 import { addLoginRoutes } from './login-routes.js';
 import { addLogoutRoutes } from './logout-routes.js';
 import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
@@ -7,12 +8,28 @@ import { noStore } from './request-facts.js';
 import { loginsOf, RequestContext } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
 import { endLoginsWithSession } from './session-logins.js';
-import './types.js';
+import type { LoginSession, UserOfProvider } from './types.js';
+import { logoutUser, sessionsOf } from './user-sessions.js';
 
 /** The router, and a way to end what it holds open. */
 export interface OAuthRouter extends Router {
   /** Resolves when no refresh is in flight and the Redis connection, if it was made here, is closed. */
   close(): Promise<void>;
+  /**
+   * The sessions of any user, for administrators: on all devices, the newest first.
+   *
+   * @throws ConfigurationError for a provider that is not there; and before the first request in a process with several
+   *   session middlewares, since only a request shows which of them is this router's.
+   * @throws StoreUnavailableError
+   */
+  sessionsOf(user: UserOfProvider): Promise<LoginSession[]>;
+  /**
+   * Ends all sessions of a user, as `req.oauth.logout({ everywhere: true })` does for the user's own: for instance of
+   * one whom `onLogin` refuses from now on. Throws as `sessionsOf`; after a failure the same call finishes the rest.
+   *
+   * @returns how many were ended.
+   */
+  logoutUser(user: UserOfProvider): Promise<number>;
 }
 
 /**
@@ -34,9 +51,14 @@ export function oauthRouter(
   router.use(attach(runtime));
   addLoginRoutes(router, runtime);
   addLogoutRoutes(router, runtime);
+  addBackchannelRoute(router, runtime);
   addSessionRoute(router, runtime);
   refuseOtherMethods(router, runtime);
-  return Object.assign(router, { close: () => runtime.close() });
+  return Object.assign(router, {
+    close: () => runtime.close(),
+    sessionsOf: (user: UserOfProvider) => sessionsOf(runtime, user),
+    logoutUser: (user: UserOfProvider) => logoutUser(runtime, user),
+  });
 }
 
 /** Gives the request its `req.oauth`, which does nothing until it is asked. */
@@ -75,6 +97,7 @@ function refuseOtherMethods(router: Router, { config }: Runtime): void {
     '/login/:provider': 'GET, HEAD',
     '/callback/:provider': 'GET, HEAD, POST',
     '/logout': 'GET, HEAD, POST',
+    '/backchannel-logout/:provider': 'POST',
     '/session': 'GET, HEAD',
   };
   for (const [path, methods] of Object.entries(allowed)) {

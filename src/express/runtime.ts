@@ -4,9 +4,10 @@ import { systemClock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import { createEmit, type Emit } from '../events.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
+import type { BackchannelDependencies } from '../logout/backchannel.js';
 import type { LogoutDependencies } from '../logout/logout.js';
 import { createRevocations, type Revocations } from '../logout/revocations.js';
-import type { Stores } from '../stores/contracts.js';
+import type { LoginIndex, Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { connect } from '../stores/redis/client.js';
 import { createRedisStores } from '../stores/redis/stores.js';
@@ -14,6 +15,7 @@ import { createSealer } from '../stores/sealing.js';
 import { createLoginRecords, type LoginRecords } from '../tokens/login-record.js';
 import { createTokenSource, type TokenSource } from '../tokens/token-source.js';
 import { createProviderClient, type ProviderClient } from '../wire/client.js';
+import { heldSessions, liveHosts } from './held-sessions.js';
 import type { RouterConfig } from './options.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
@@ -27,6 +29,12 @@ export interface Runtime {
   client(provider: string): ProviderClient | undefined;
   /** @throws ConfigurationError when no session middleware runs before the router. */
   services(req: Request): Services;
+  /**
+   * The services where logins of this router may be, without a request.
+   *
+   * @throws ConfigurationError while no request has shown which of several session middlewares is in use.
+   */
+  allServices(): readonly Services[];
   /** Whether `close` was called. */
   readonly closing: boolean;
   /** Closes the Redis connection if it was made from a URL or options, after the refreshes in flight. */
@@ -39,7 +47,8 @@ export interface Services {
   readonly transactions: Transactions;
   readonly tokens: TokenSource;
   readonly revocations: Revocations;
-  readonly logout: LogoutDependencies;
+  readonly logout: LogoutDependencies & BackchannelDependencies;
+  readonly index: LoginIndex;
   /** Whether the stores can be used now; throws StoreUnavailableError when not. */
   readonly probe: () => Promise<void>;
   /** Whether a session says by itself that a login still exists, or its record must be asked. */
@@ -84,7 +93,17 @@ export function createRuntime(config: RouterConfig): Runtime {
       transactions: createTransactions(stores.transactions, sealer),
       tokens,
       revocations,
-      logout: { records, revocations, client, emit, clock },
+      logout: {
+        records,
+        revocations,
+        client,
+        emit,
+        clock,
+        index: stores.index,
+        replays: stores.replays,
+        sessions: heldSessions(host),
+      },
+      index: stores.index,
       probe: () => stores.probe(),
       trustsSession: host !== undefined,
       absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
@@ -92,6 +111,23 @@ export function createRuntime(config: RouterConfig): Runtime {
     built.push(services);
     revocations.start();
     return services;
+  };
+
+  const ofHost = (host: SessionHost): Services => {
+    let services = byHost.get(host);
+    if (!services) {
+      if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
+      services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
+      byHost.set(host, services);
+      host.users.add(finish);
+    }
+    return services;
+  };
+
+  const ofOwnSession = (): Services => {
+    ownStores ??= openOwnStores(config);
+    withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
+    return withOwnSession;
   };
 
   const finish = async () => {
@@ -111,20 +147,17 @@ export function createRuntime(config: RouterConfig): Runtime {
           'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',
         );
       }
-      if (req.sessionStore instanceof LoginSessionStore) {
-        const { host } = req.sessionStore;
-        let services = byHost.get(host);
-        if (!services) {
-          if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
-          services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
-          byHost.set(host, services);
-          host.users.add(finish);
-        }
-        return services;
-      }
-      ownStores ??= openOwnStores(config);
-      withOwnSession ??= build(ownStores.stores, config.encryptionKeys ?? [madeUpKey()]);
-      return withOwnSession;
+      return req.sessionStore instanceof LoginSessionStore ? ofHost(req.sessionStore.host) : ofOwnSession();
+    },
+    allServices() {
+      if (built.length > 0) return built;
+      const [host, ...others] = liveHosts();
+      if (!host) return [ofOwnSession()];
+      if (others.length === 0 && config.redis === undefined) return [ofHost(host)];
+      throw new ConfigurationError(
+        'session_missing',
+        'This router has served no request yet, so that it does not know which session middleware it is behind: there is more than one in this process. Let a request come first.',
+      );
     },
     get closing() {
       return closing;

@@ -14,6 +14,10 @@ export interface SessionLogin {
   loggedInAt: number;
   /** The issuer at which the login was made: at another one it counts as no login. */
   issuer: string;
+  /** A hash that names the session at the provider, where the id_token named one. */
+  providerSession?: string;
+  /** A hash that names the id_token's subject, where that is not the user's. */
+  subject?: string;
 }
 
 /** The logins of a session by provider, the first one first. */

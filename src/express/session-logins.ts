@@ -1,4 +1,6 @@
 import type { CookieOptions, Request, Response } from 'express';
+import { removeFromIndex } from '../logout/login-names.js';
+import { indexMovedLogins, indexNewLogin } from './login-sessions.js';
 import type { Services } from './runtime.js';
 import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import { LoginSessionStore } from './session-store.js';
@@ -11,13 +13,17 @@ import { LoginSessionStore } from './session-store.js';
 /**
  * Gives the session a new id [OWASP ASVS 5.0, 7.2.4] and adds the login; the old id is dead. If the store fails, the
  * old session and its logins are as they were.
+ *
+ * @param issuedAt when the provider made the id_token, by its own clock.
+ * @throws LoginRequiredError when the login was ended by others while it began.
  */
 export async function beginLogin(
   req: Request,
-  { records }: Services,
+  services: Services,
   provider: string,
   login: SessionLogin,
   keepSessionData: readonly string[],
+  issuedAt?: number,
 ): Promise<void> {
   const { sessionStore: store, session: oldSession, sessionID: oldId } = req;
   const kept = keep(oldSession as unknown as Record<string, unknown>, keepSessionData);
@@ -37,17 +43,26 @@ export async function beginLogin(
     req.session.oauth = { logins: linked };
   }
   if (same) Object.assign(req.session, kept);
+  let endedMeanwhile: readonly string[];
   try {
     await call((done) => req.session.save(done));
+    // Not before the session is there: who finds a login in the index must find it in its session too.
+    const session = ours ? req.sessionID : '';
+    await indexNewLogin(services, provider, login, session, issuedAt);
+    endedMeanwhile = ours && stored ? await indexMovedLogins(services, before, linked, session, oldId) : [];
   } catch (error) {
     // Otherwise the end of this request would save a session with a login that failed.
-    if (ours) Object.assign(req, { session: oldSession, sessionID: oldId });
-    else delete req.session.oauth;
+    if (ours) {
+      const newId = req.sessionID;
+      Object.assign(req, { session: oldSession, sessionID: oldId });
+      ours.takeLogins(newId).catch(() => {});
+    } else delete req.session.oauth;
     throw error;
   }
-  if (ours && stored) await endOldSession(req, ours, oldId, before);
-  const replaced = Object.values(before).filter((one) => !Object.values(linked).includes(one));
-  await Promise.all(replaced.map((one) => records.remove(one.id)));
+  if (ours && stored) await endOldSession(req, ours, oldId, before, endedMeanwhile);
+  const replaced = Object.entries(before).filter(([, one]) => !Object.values(linked).includes(one));
+  await Promise.all(replaced.map(([, one]) => services.records.remove(one.id)));
+  await Promise.all(replaced.map(([name, one]) => removeFromIndex(services.index, name, one)));
 }
 
 /** What was logged out of the old session, while the new one was being made, is logged out of the new one. */
@@ -56,9 +71,11 @@ async function endOldSession(
   store: LoginSessionStore,
   oldId: string,
   before: SessionLogins,
+  endedMeanwhile: readonly string[],
 ): Promise<void> {
   const left = new Set(Object.values(await store.takeLogins(oldId)).map(({ id }) => id));
-  const ended = new Set(Object.values(before).flatMap(({ id }) => (left.has(id) ? [] : [id])));
+  const ended = new Set(endedMeanwhile);
+  for (const { id } of Object.values(before)) if (!left.has(id)) ended.add(id);
   if (ended.size === 0) return;
   const apply = (logins: SessionLogins) =>
     Object.fromEntries(Object.entries(logins).filter(([, { id }]) => !ended.has(id)));
@@ -88,8 +105,8 @@ export async function updateLogin(
     await req.sessionStore.changeLogins(req.sessionID, apply);
 }
 
-/** Ends the session and returns the ids of all logins that were in it. */
-export async function endSession(req: Request, res: Response): Promise<string[]> {
+/** Ends the session and returns the logins that were in it. */
+export async function endSession(req: Request, res: Response): Promise<SessionLogins> {
   const { sessionStore: store } = req;
   const ours = store instanceof LoginSessionStore ? store : undefined;
   const { path, httpOnly, secure, sameSite, domain } = req.session.cookie;
@@ -110,22 +127,24 @@ export async function endSession(req: Request, res: Response): Promise<string[]>
       ...(domain !== undefined && { domain }),
     } as CookieOptions);
   }
-  return Object.values(logins).map((login) => login.id);
+  return logins;
 }
 
 /** With a foreign store: lets `req.session.destroy()` end the logins of the session too. */
-export function endLoginsWithSession(req: Request, { records }: Services): void {
+export function endLoginsWithSession(req: Request, { records, index }: Services): void {
   const { session } = req;
   const destroy = session.destroy.bind(session);
   Object.defineProperty(session, 'destroy', {
     configurable: true,
     writable: true,
     value: (callback?: (error?: unknown) => void) => {
-      const ids = Object.values(readLogins(session)).map(({ id }) => id);
-      Promise.all(ids.map((id) => records.remove(id))).then(
-        () => destroy((error) => callback?.(error)),
-        (error: unknown) => callback?.(error),
-      );
+      const logins = Object.entries(readLogins(session));
+      Promise.all(logins.map(([, { id }]) => records.remove(id)))
+        .then(() => Promise.all(logins.map(([provider, login]) => removeFromIndex(index, provider, login))))
+        .then(
+          () => destroy((error) => callback?.(error)),
+          (error: unknown) => callback?.(error),
+        );
       return session;
     },
   });

@@ -3,11 +3,12 @@ import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
 import { StoreUnavailableError } from '../errors.js';
+import { removeFromIndex } from '../logout/login-names.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
 
 /** How often a save is repeated when the logins change under it. */
-const ATTEMPTS = 50;
+export const ATTEMPTS = 50;
 
 /** What the store knows of a session beyond what the app sees. */
 interface Known {
@@ -198,31 +199,34 @@ export class LoginSessionStore extends session.Store {
 
   async #destroy(sid: string): Promise<void> {
     const logins = await this.takeLogins(sid);
-    const { records } = this.host.stores;
+    const { records, index } = this.host.stores;
     await Promise.all(Object.values(logins).map((login) => records.remove(login.id)));
+    await Promise.all(
+      Object.entries(logins).map(([provider, login]) => removeFromIndex(index, provider, login)),
+    );
   }
 }
 
 /** The rev comes first, where a store can see it without parsing. */
-function serialize({ rev, since }: Known, logins: SessionLogins, data: object): string {
+export function serialize({ rev, since }: Known, logins: SessionLogins, data: object): string {
   // Put together by hand: JSON.stringify would put names that are numbers before all others.
   const rest = JSON.stringify(data).slice(1, -1);
   return `{"oauth":${JSON.stringify({ rev, since, logins })}${rest === '' ? '' : `,${rest}`}}`;
 }
 
-function parse(text: string): Parsed {
+export function parse(text: string): Parsed {
   const { oauth = {}, ...data } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
   const { rev = '', since = Date.now(), logins = {} } = oauth;
   return { known: { rev, since, stored: true }, logins, data };
 }
 
-function busy(): StoreUnavailableError {
+export function busy(): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
     headers: { 'Retry-After': '1' },
   });
 }
 
-function newRev(): string {
+export function newRev(): string {
   return randomBytes(9).toString('base64url');
 }
 

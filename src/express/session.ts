@@ -6,6 +6,7 @@ import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
+import { register } from './held-sessions.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Options of {@link oauthSession}. Durations are in seconds. */
@@ -86,6 +87,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   }
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
   const host: SessionHost = { ...opened, secrets, clock: systemClock, absoluteTimeout, users: new Set() };
+  const retire = register(host);
 
   // The name of the cookie depends on how a request came, and express-session knows one name: so there are two.
   const overHttps = (secure: boolean) => {
@@ -103,6 +105,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const plain = overHttps(false);
   const handler: RequestHandler = (req, res, next) => (isPlainLoopback(req) ? plain : secure)(req, res, next);
   const close = async () => {
+    retire();
     await Promise.all([...host.users].map((finish) => finish()));
     await opened.close();
   };

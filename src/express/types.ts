@@ -29,6 +29,37 @@ export interface RedirectToLoginOptions extends LoginUrlOptions {
   params?: Record<string, string>;
 }
 
+/** What {@link RequestOAuth.logout} takes. */
+export interface LogoutOptions extends WhichLogin {
+  /**
+   * End all sessions of the same user, on all devices, and this session in any case: of the login that `provider`
+   * names, or of every login of this session. Default `false`.
+   */
+  everywhere?: boolean;
+}
+
+/** A session of a user, on whatever device. */
+export interface LoginSession {
+  /** Names the session, and is of no other use: the hash of the login's id that events carry as `login`. */
+  readonly id: string;
+  /** The name of the provider. */
+  readonly provider: string;
+  /** Milliseconds since the epoch. */
+  readonly loggedInAt: number;
+  /** When the session ends in any case, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Whether it is the session of this request. */
+  readonly current: boolean;
+}
+
+/** A user, as {@link OAuthRouter.sessionsOf} and {@link OAuthRouter.logoutUser} take one. */
+export interface UserOfProvider {
+  /** The name of the provider. */
+  provider: string;
+  /** The `sub` of the user at this provider. */
+  sub: string;
+}
+
 /** `req.oauth`: the logins of the session to which a request belongs. */
 export interface RequestOAuth {
   readonly loggedIn: boolean;
@@ -61,11 +92,21 @@ export interface RequestOAuth {
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
   /**
    * Ends one login, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
-   * says changes nothing about that.
+   * says changes nothing about that. With `everywhere` the user's sessions on other devices end first, and this one
+   * last: after a failure in the middle the same call finishes the rest.
    *
    * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
+   * @throws StoreUnavailableError
    */
-  logout(options?: WhichLogin): Promise<{ redirectTo: string }>;
+  logout(options?: LogoutOptions): Promise<{ redirectTo: string }>;
+  /**
+   * The sessions of the same user, on all devices, the newest first: of the login that `provider` names, or of every
+   * login of this session. Sessions that have ended are not among them.
+   *
+   * @throws LoginRequiredError when there is no login, or it has ended.
+   * @throws StoreUnavailableError
+   */
+  sessions(options?: WhichLogin): Promise<LoginSession[]>;
   /**
    * Logs in a user whom the app itself has authenticated, at a provider that takes signed assertions [RFC 7523].
    * The session gets a new id, as at any login.

@@ -78,6 +78,8 @@ export interface NewLogin {
   readonly tokens: TokenSet;
   /** The claims of the id_token that a later one may not contradict. */
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** When the provider made the id_token, by its own clock, in milliseconds since the epoch. */
+  readonly issuedAt?: number;
   /** Whom the assertion was about, when the app itself vouched for the user. */
   readonly assertion?: AssertionSubject;
 }
@@ -134,7 +136,13 @@ export async function identify(
 ): Promise<NewLogin> {
   const tokens = issuedTokens(answer, client.provider.scope);
   const user = buildUser(client.provider, await collectFacts(client, tokens, claims));
-  return { user, tokens, ...(claims && { claims: lasting(claims) }) };
+  const { iat } = claims ?? {};
+  return {
+    user,
+    tokens,
+    ...(claims && { claims: lasting(claims) }),
+    ...(typeof iat === 'number' && { issuedAt: iat * 1000 }),
+  };
 }
 
 /** What the provider says about the user, from wherever this provider says it. */

@@ -8,6 +8,8 @@ export interface Stores {
   readonly transactions: TransactionStore;
   readonly locks: LockStore;
   readonly backoff: BackoffStore;
+  readonly index: LoginIndex;
+  readonly replays: ReplayStore;
   readonly revocations: RevocationStore;
   /**
    * Whether the store can be used now, for writing too.
@@ -58,6 +60,10 @@ export interface TransactionStore {
 
 /** A lease on the refresh of one login. The owner is a random string that nobody else has. */
 export interface LockStore {
+  /**
+   * Whether the lease was free. It is nobody's for a second after an outage of the store: a process that got new
+   * tokens meanwhile writes them first, its own lease being over.
+   */
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
   /**
    * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the
@@ -99,6 +105,54 @@ export interface RevocationStore {
   drop(id: string): Promise<void>;
 }
 
+/** A login as the index knows it. */
+export interface IndexedLogin {
+  readonly id: string;
+  /** The name of its provider. */
+  readonly provider: string;
+  /** The id of the session that holds it; empty where the session is in a store of the app's own. */
+  readonly session: string;
+  /** A hash that names the provider's subject. */
+  readonly subject: string;
+  /** Milliseconds since the epoch. */
+  readonly loggedInAt: number;
+  /** When it ends in any case, in milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+/** One moment on two clocks that nobody compares with each other, in milliseconds since the epoch. */
+export interface Moment {
+  /** On ours. */
+  readonly here: number;
+  /** On the provider's, where the provider said something that has a date. */
+  readonly provider?: number;
+}
+
+/**
+ * Finds logins by hashes that name what they have in common: their user, or their session at the provider. It may
+ * hold logins that have ended: the record has the last word.
+ */
+export interface LoginIndex {
+  /**
+   * Adds a login, or takes the place of what is known of it. Those past their end are dropped, and beyond `limit` the
+   * ones that would end first.
+   *
+   * @returns `false`, having added nothing, when the logins of this name were ended after this one began.
+   */
+  add(name: string, login: IndexedLogin, began: Moment, limit: number): Promise<boolean>;
+  list(name: string): Promise<IndexedLogin[]>;
+  /** Lists, and refuses for `ttl` to add logins that began by then: in one step, so that none slips through. */
+  end(name: string, at: Moment, ttl: number): Promise<IndexedLogin[]>;
+  remove(name: string, id: string): Promise<void>;
+}
+
+/** Remembers what may be used once only. */
+export interface ReplayStore {
+  isUsed(id: string): Promise<boolean>;
+  /** Whether this is the first use: to one caller only. */
+  use(id: string, ttl: number): Promise<boolean>;
+}
+
 /**
  * Sessions as text. `rev` names the state of a session's logins: a save that was made from an older state is told
  * so, and cannot undo a login, a refresh or a logout that happened meanwhile.
@@ -106,6 +160,8 @@ export interface RevocationStore {
 export interface SessionBackend {
   /** The session's text; its idle timeout starts anew. */
   read(sid: string): Promise<string | undefined>;
+  /** The same, without a new start of the idle timeout: for a look at a session by others than its user. */
+  peek(sid: string): Promise<string | undefined>;
   create(sid: string, text: string): Promise<void>;
   /** Saves a session that must still exist, unless its logins have changed since `rev`. */
   save(sid: string, text: string, rev: string): Promise<'saved' | 'gone' | { current: string }>;

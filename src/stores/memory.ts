@@ -7,55 +7,8 @@ import {
   type StoredRecord,
   type Stores,
 } from './contracts.js';
-
-/** A map whose entries die. */
-class ExpiringMap<V> {
-  readonly #entries = new Map<string, { value: V; until: number }>();
-  readonly #clock: Clock;
-  #sweepAt = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get(key: string): V | undefined {
-    const entry = this.#entries.get(key);
-    if (!entry) return undefined;
-    if (entry.until > this.#clock.now()) return entry.value;
-    this.#entries.delete(key);
-    return undefined;
-  }
-
-  set(key: string, value: V, ttl: number): void {
-    this.#sweep();
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, until: this.#clock.now() + ttl });
-  }
-
-  /** A new value with the old time to live. */
-  put(key: string, value: V): void {
-    const entry = this.#entries.get(key);
-    if (entry) entry.value = value;
-  }
-
-  take(key: string): V | undefined {
-    const value = this.get(key);
-    this.#entries.delete(key);
-    return value;
-  }
-
-  keys(): string[] {
-    return [...this.#entries.keys()].filter((key) => this.get(key) !== undefined);
-  }
-
-  /** What nobody asks for again must not stay for ever. */
-  #sweep(): void {
-    const now = this.#clock.now();
-    if (now < this.#sweepAt) return;
-    this.#sweepAt = now + 60_000;
-    for (const [key, entry] of this.#entries) if (entry.until <= now) this.#entries.delete(key);
-  }
-}
+import { ExpiringMap } from './expiring-map.js';
+import { createMemoryIndex } from './memory-index.js';
 
 /** Everything in the memory of this process: for development and tests. */
 export function createMemoryStores(clock: Clock = systemClock): Stores {
@@ -64,6 +17,7 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
   const browsers = new ExpiringMap<string[]>(clock);
   const leases = new ExpiringMap<string>(clock);
   const backoffs = new ExpiringMap<Backoff>(clock);
+  const used = new ExpiringMap<true>(clock);
   const open = (browser: string, id: string) => `open ${browser} ${id}`;
   const kept = (browser: string, id: string) => `kept ${browser} ${id}`;
   return {
@@ -121,6 +75,15 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
       setBackoff: async (id, backoff, ttl) => backoffs.set(id, backoff, ttl),
     },
     revocations: memoryRevocations(clock),
+    index: createMemoryIndex(clock),
+    replays: {
+      isUsed: async (id) => used.get(id) === true,
+      async use(id, ttl) {
+        if (used.get(id)) return false;
+        used.set(id, true, ttl);
+        return true;
+      },
+    },
     probe: async () => {},
   };
 }
@@ -152,6 +115,7 @@ export function createMemorySessions(idleTimeout: number, clock: Clock = systemC
       if (text !== undefined) sessions.set(sid, text, idleTimeout);
       return text;
     },
+    peek: async (sid) => sessions.get(sid),
     create: async (sid, text) => sessions.set(sid, text, idleTimeout),
     async save(sid, text, rev) {
       const current = sessions.get(sid);

@@ -3,7 +3,7 @@ import { type Answer, type Call, json } from './http.js';
 import { RequestLog } from './request-log.js';
 import { initialSettings } from './settings.js';
 import type { Site } from './site.js';
-import { type Blueprint, type Route, routeOf } from './stand-in.js';
+import { type Blueprint, type Registrations, type Route, routeOf } from './stand-in.js';
 import type { LabProvider, LabSettings } from './types.js';
 import { visit } from './visitor.js';
 
@@ -25,7 +25,9 @@ export async function openProvider(
   const origins = sites.map((site) => site.origin);
   const { origin } = sites[0];
   const settings = initialSettings(blueprint.settings, defaults);
-  const registrations = { redirectUris: new Set<string>(), postLogoutRedirectUris: new Set<string>() };
+  const registrations: Registrations = { redirectUris: new Set(), postLogoutRedirectUris: new Set() };
+  /** The cookies of the browser in which a user signed in last. */
+  const browsers = new Map<string, Map<string, string>>();
   const standIn = await blueprint.build({
     name,
     title,
@@ -75,6 +77,9 @@ export async function openProvider(
     clearRequests: () => log.clear(),
     registerRedirectUri: (uri) => void registrations.redirectUris.add(uri),
     registerPostLogoutRedirectUri: (uri) => void registrations.postLogoutRedirectUris.add(uri),
+    registerBackchannelLogoutUri(uri, { sessionRequired = true } = {}) {
+      registrations.backchannelLogout = { uri, sessionRequired };
+    },
     fail: (endpoint, fault) => faults.fail(endpoint, fault),
     slow: (endpoint, milliseconds, times) => faults.slow(endpoint, milliseconds, times),
     drop: (endpoint, times) => faults.drop(endpoint, times),
@@ -90,9 +95,16 @@ export async function openProvider(
       if (!users.some(({ id }) => id === user)) {
         throw new Error(`${title} has no user '${user}', only ${users.map(({ id }) => id).join(', ')}`);
       }
-      return visit(new URL(authorizationUrl), origins, { user, decision: approve ? 'approve' : 'deny' });
+      const cookies = new Map<string, string>();
+      browsers.set(user, cookies);
+      const choices = { user, decision: approve ? 'approve' : 'deny' } as const;
+      return visit(new URL(authorizationUrl), origins, choices, cookies);
     },
-    signOut: (endSessionUrl) => visit(new URL(endSessionUrl), origins, { user: '', decision: 'deny' }),
+    async signOut(endSessionUrl, { user } = {}) {
+      const cookies = user === undefined ? new Map<string, string>() : browsers.get(user);
+      if (!cookies) throw new Error(`${user} has not signed in at ${title}`);
+      return visit(new URL(endSessionUrl), origins, { user: '', decision: 'deny' }, cookies);
+    },
   };
 }
 

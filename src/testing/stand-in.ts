@@ -15,6 +15,7 @@ export interface Route {
 export interface Registrations {
   readonly redirectUris: Set<string>;
   readonly postLogoutRedirectUris: Set<string>;
+  backchannelLogout?: { readonly uri: string; readonly sessionRequired: boolean };
 }
 
 /** What a stand-in is built on. */

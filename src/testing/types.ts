@@ -175,6 +175,13 @@ export interface LabProvider<
   registerRedirectUri(uri: string): void;
   /** The same for where a logout may lead to. Without effect where the provider has no end-session endpoint. */
   registerPostLogoutRedirectUri(uri: string): void;
+  /**
+   * Where logout tokens go when somebody signs out at the provider [OpenID Connect Back-Channel Logout 1.0]: one URI for
+   * all clients, the last one registered. Users who sign in from then on have a `sid` in their id_tokens and logout
+   * tokens, unless `sessionRequired` is `false`: then a logout token names the user alone. Without effect where the
+   * provider is not `oidc`.
+   */
+  registerBackchannelLogoutUri(uri: string, options?: { sessionRequired?: boolean }): void;
 
   /** Answers the next requests with an error, without processing them. */
   fail(endpoint: LabEndpoint, fault?: LabFault): void;
@@ -205,8 +212,13 @@ export interface LabProvider<
    *   the user does not approve.
    */
   signIn(authorizationUrl: string | URL, options?: { user?: string; approve?: boolean }): Promise<URL>;
-  /** Plays a user at the end-session endpoint who confirms, and returns the redirect back to the client. */
-  signOut(endSessionUrl: string | URL): Promise<URL>;
+  /**
+   * Plays a user at the end-session endpoint who confirms, and returns the redirect back to the client.
+   *
+   * @param options.user uses the browser in which this user signed in last, so that the session there ends; the clients
+   *   have been told when this resolves. Default: a new browser.
+   */
+  signOut(endSessionUrl: string | URL, options?: { user?: string }): Promise<URL>;
 }
 
 /** The running stand-ins. */

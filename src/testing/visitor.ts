@@ -9,13 +9,18 @@ export interface Choices {
 const longestWay = 20;
 
 /**
- * Walks through the pages of a provider as a user with a new browser would, until it leads elsewhere.
+ * Walks through the pages of a provider as a user would, until it leads elsewhere.
  *
+ * @param cookies what the browser keeps; of a new one, nothing
  * @returns the first URL outside the provider's own origins, which is not fetched
  * @throws Error if a page is an error page, or the way does not end
  */
-export async function visit(start: URL, origins: readonly string[], choices: Choices): Promise<URL> {
-  const cookies = new Map<string, string>();
+export async function visit(
+  start: URL,
+  origins: readonly string[],
+  choices: Choices,
+  cookies: Map<string, string>,
+): Promise<URL> {
   let step: { url: URL; form?: URLSearchParams } = { url: start };
 
   for (let count = 0; count < longestWay; count += 1) {

@@ -33,7 +33,7 @@ export async function refreshLogin(
   id: string,
   seen: number,
 ): Promise<LoginRecord> {
-  const { records, locks, clock } = deps;
+  const { records, clock } = deps;
   const owner = randomBytes(16).toString('base64url');
   for (;;) {
     const record = await records.read(id);
@@ -55,8 +55,7 @@ export async function refreshLogin(
         return await refreshHoldingLock(deps, current);
       } finally {
         renewing.abort();
-        // A lock that cannot be released ends with its lease.
-        await locks.release(id, owner).catch(() => {});
+        await release(deps, id, owner);
       }
     }
     await clock.sleep(POLL * (0.5 + Math.random()));
@@ -73,13 +72,33 @@ async function checkBackoff({ backoff, clock }: RefreshDependencies, id: string)
   if (pause && pause.until > clock.now()) throw paused(pause, clock.now());
 }
 
-async function acquire({ locks }: RefreshDependencies, id: string, owner: string): Promise<boolean> {
+async function acquire(deps: RefreshDependencies, id: string, owner: string): Promise<boolean> {
   try {
-    return await locks.acquire(id, owner, LEASE);
+    return await deps.locks.acquire(id, owner, LEASE);
   } catch (error) {
-    // A command that timed out may have been executed: then nobody could refresh before the lease ends.
-    locks.release(id, owner).catch(() => {});
+    // A command that timed out may have been executed, or be executed yet.
+    release(deps, id, owner);
     throw error;
+  }
+}
+
+/** Lets others refresh. While the store is away nobody waits for that; it is tried until the lease has ended. */
+async function release({ locks, clock }: RefreshDependencies, id: string, owner: string): Promise<void> {
+  try {
+    await locks.release(id, owner);
+  } catch {
+    const until = clock.now() + LEASE;
+    const again = async () => {
+      while (clock.now() < until) {
+        await clock.sleep(RENEWAL / 4);
+        const released = await locks.release(id, owner).then(
+          () => true,
+          () => false,
+        );
+        if (released) return;
+      }
+    };
+    again();
   }
 }
 

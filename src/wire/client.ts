@@ -11,13 +11,15 @@ import {
 } from 'openid-client';
 import { type Clock, systemClock } from '../clock.js';
 import { ConfigurationError, OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
-import type { AssertionSubject, Provider } from '../provider.js';
+import type { AssertionSubject, IdTokenPolicy, Provider } from '../provider.js';
 import type { TokenAnswer } from './answer.js';
 import { fromCallback, toAuthorizationUrl } from './dialect.js';
 import { createProviderFetch } from './http.js';
 import { type IdTokenClaims, verifyIdToken } from './id-token.js';
 import { createKeySet } from './jwks.js';
+import { type LogoutToken, LogoutTokenError, verifyLogoutToken } from './logout-token.js';
 import { createMetadata, required } from './metadata.js';
+import type { SignedTokenExpectation } from './signed-token.js';
 import { asOurError, tokenEndpointCall } from './token-endpoint.js';
 import { callForUser } from './user-calls.js';
 
@@ -63,6 +65,12 @@ export interface ProviderClient {
   /** Whether the provider took it; `false` where the provider has no way to revoke this token. */
   revoke(tokens: { accessToken: string; refreshToken?: string }): Promise<boolean>;
   endSessionUrl(params: { postLogoutRedirectUri: string; idToken?: string }): Promise<URL | undefined>;
+  /**
+   * Judges a logout token [OpenID Connect Back-Channel Logout 1.0, 2.6], replay aside.
+   *
+   * @throws LogoutTokenError when the token is refuted.
+   */
+  verifyLogoutToken(token: string): Promise<LogoutToken>;
 }
 
 /** @param options.timeout seconds for one call to the provider, everything included. */
@@ -85,24 +93,27 @@ export function createProviderClient(
     return keySet.keys;
   };
 
+  const expectation = async (idToken: IdTokenPolicy): Promise<SignedTokenExpectation> => {
+    const server = await metadata();
+    return {
+      issuer: server.issuer,
+      clientId: provider.clientId,
+      policy: idToken,
+      algs: signingAlgs(idToken.algs, server),
+      keys: keysAt(required(server, 'jwks_uri', provider)),
+      now: clock.now(),
+    };
+  };
+
   const verify = async (
     answer: TokenAnswer,
     expected: { nonce?: string; maxAge?: number; previous?: Readonly<Record<string, unknown>> },
   ) => {
-    const server = await metadata();
     if (!policy || answer.idToken === undefined) {
       throw new ProviderProtocolError('id_token_invalid', 'The provider gave no id_token.');
     }
-    return verifyIdToken(answer.idToken, {
-      ...expected,
-      issuer: server.issuer,
-      clientId: provider.clientId,
-      policy,
-      algs: signingAlgs(policy.algs, server),
-      keys: keysAt(required(server, 'jwks_uri', provider)),
-      accessToken: answer.accessToken,
-      now: clock.now(),
-    });
+    const { accessToken } = answer;
+    return verifyIdToken(answer.idToken, { ...expected, ...(await expectation(policy)), accessToken });
   };
 
   return {
@@ -243,6 +254,11 @@ export function createProviderClient(
         ...(idToken !== undefined && { id_token_hint: idToken }),
       });
       return url.href.length <= LONGEST_URL ? url : buildEndSessionUrl(config, params);
+    },
+
+    async verifyLogoutToken(token) {
+      if (!policy) throw new LogoutTokenError(`'${provider.name}' signs no tokens.`);
+      return verifyLogoutToken(token, await expectation(policy));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { connect } from '../../src/stores/redis/client.js';
 import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { eventually } from '../support/eventually.js';
 import { startRedis } from '../support/redis-server.js';
-import { eventually } from './support/eventually.js';
 
 test('a command that was given up is not run when Redis is back', async () => {
   let server = await startRedis({ own: true });

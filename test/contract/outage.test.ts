@@ -4,8 +4,8 @@ import type { SessionBackend, Stores } from '../../src/stores/contracts.js';
 import { type Connection, connect, type RedisOption } from '../../src/stores/redis/client.js';
 import { createRedisSessions } from '../../src/stores/redis/sessions.js';
 import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { eventually } from './support/eventually.js';
 import { IDLE_TIMEOUT } from './support/worlds.js';
 
 /** Seconds for one command. */

@@ -3,8 +3,8 @@ import type { Stores } from '../../src/stores/contracts.js';
 import { type Connection, connect } from '../../src/stores/redis/client.js';
 import { createRedisSessions } from '../../src/stores/redis/sessions.js';
 import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { eventually } from '../support/eventually.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { eventually } from './support/eventually.js';
 import { IDLE_TIMEOUT, uniqueId } from './support/worlds.js';
 
 const TTL = 60_000;
@@ -48,6 +48,13 @@ describe('keys in Redis', () => {
     await stores.transactions.remember(browser, 'b', Buffer.from('x'), TTL);
   }
 
+  const login = { id: 'l', provider: 'op', session: 's', subject: 'h', loggedInAt: 1 };
+
+  async function fillIndex(name: string): Promise<void> {
+    await stores.index.add(name, { ...login, endsAt: Date.now() + TTL }, { here: 5 }, 10);
+    await stores.index.end(name, { here: 1, provider: 1 }, TTL);
+  }
+
   async function slotsOf(keys: readonly string[]): Promise<number[]> {
     const all = keys.map((key) => slots.cluster('KEYSLOT', key) as Promise<number>);
     return [...new Set(await Promise.all(all))];
@@ -69,6 +76,10 @@ describe('keys in Redis', () => {
     await sessions.read('read');
     await sessions.save('saved', texts[1], 'r1');
     await sessions.swap('swapped', texts[0], texts[2]);
+    await fillIndex('name');
+    await stores.index.add('name', { ...login, id: 'm', endsAt: Date.now() + TTL / 2 }, { here: 5 }, 10);
+    await stores.index.remove('name', 'l');
+    await stores.replays.use('jti', TTL);
     await stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL);
     await stores.revocations.keep('one', Buffer.from('x'), 5, TTL);
     await stores.revocations.keep('two', Buffer.from('x'), 5, TTL / 2);
@@ -76,7 +87,7 @@ describe('keys in Redis', () => {
     await stores.probe();
 
     const keys = await server.keys();
-    expect(keys).toHaveLength(3 + 3 + 4 + 3 + 1);
+    expect(keys).toHaveLength(3 + 3 + 4 + 2 + 1 + 3 + 1);
     for (const key of keys) {
       const left = await redis.pttl(key);
       expect([key, left > 0 && left <= TTL]).toEqual([key, true]);
@@ -107,6 +118,23 @@ describe('keys in Redis', () => {
       expect(keys).toHaveLength(4);
       expect(await slotsOf(keys)).toHaveLength(1);
     }
+  });
+
+  test('an index and its mark share a hash slot', async () => {
+    for (let n = 0; n < 20; n++) {
+      await server.flush();
+      await fillIndex(uniqueId());
+      const keys = await server.keys();
+      expect(keys).toHaveLength(2);
+      expect(await slotsOf(keys)).toHaveLength(1);
+    }
+  });
+
+  test('adding a login to the index takes one command', async () => {
+    await fillIndex('name');
+    await redis.config('RESETSTAT');
+    await stores.index.add('name', { ...login, endsAt: Date.now() + TTL }, { here: 5 }, 10);
+    expect(await redis.info('commandstats')).toContain('cmdstat_evalsha:calls=1,');
   });
 
   test('keys of different logins are spread over the slots', async () => {

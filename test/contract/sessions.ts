@@ -51,6 +51,14 @@ export function sessionContract(open: () => World): void {
       expect(await sessions.read(sid)).toBeUndefined();
     });
 
+    test('a peek reads, and starts no idle timeout anew', async () => {
+      await sessions.create(sid, session('r1'));
+      await world.pass(IDLE_TIMEOUT - 10_000);
+      for (const backend of everywhere) expect(await backend.peek(sid)).toBe(session('r1'));
+      await world.pass(10_000);
+      expect(await sessions.peek(sid)).toBeUndefined();
+    });
+
     test('a save from the present state is kept, and starts the idle timeout anew', async () => {
       await sessions.create(sid, session('r1'));
       await world.pass(IDLE_TIMEOUT - 10_000);

@@ -1,3 +1,4 @@
+import { indexContract, replayContract } from './index-of-logins.js';
 import { backoffContract, lockContract } from './locks.js';
 import { recordContract } from './records.js';
 import { revocationContract } from './revocations.js';
@@ -18,4 +19,6 @@ describe.each(worlds)('%s', (_name, open) => {
   backoffContract(() => world);
   revocationContract(() => world);
   sessionContract(() => world);
+  indexContract(() => world);
+  replayContract(() => world);
 });

@@ -4,6 +4,7 @@ import request from 'supertest';
 import { oauthHealth, oauthRouter, oauthSession } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
+import { freePort } from '../support/free-port.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -47,6 +48,7 @@ it('a process whose Redis is frozen says so within a second, and is ready as soo
 it.each([
   ['a replica', ['replicaof', '127.0.0.1 1'], 'readonly'],
   ['full', ['maxmemory', '1'], 'oom'],
+  ['asking for a password', ['requirepass', 'a-password-of-some-length'], 'noauth'],
 ] as const)(
   'a Redis that is %s is named, and nothing else of what it says',
   async (_how, setting, reason) => {
@@ -58,13 +60,24 @@ it.each([
     const session = oauthSession({ redis: other.url, secret: SECRET });
     own.use(session, oauthRouter(providerOf(lab, 'aliyun')));
     own.get('/healthz', oauthHealth());
-    const answer = await request(own).get('/healthz').expect(503);
-    expect(answer.body).toEqual({ ready: false, checks: { store: reason, router: 'ok' } });
+    const ask = () => request(own).get('/healthz').expect(503);
+    // A connection that fails needs a moment to do so.
+    await waitFor(async () => (await ask()).body.checks.store === reason);
+    expect((await ask()).body).toEqual({ ready: false, checks: { store: reason, router: 'ok' } });
     await session.close();
     admin.disconnect();
     await other.stop();
   },
 );
+
+it('a Redis that is gone is unreachable', async () => {
+  const own = express();
+  const session = oauthSession({ redis: `redis://127.0.0.1:${await freePort()}`, secret: SECRET });
+  own.use(session, oauthRouter(providerOf(lab, 'aliyun')));
+  own.get('/healthz', oauthHealth());
+  await waitFor(async () => (await request(own).get('/healthz')).body.checks.store === 'unreachable');
+  await session.close();
+});
 
 it('a router that is closing is not ready, so that no more requests come', async () => {
   const own = express();

@@ -112,6 +112,27 @@ describe.each(['aliyun', 'oidc'])(
   },
 );
 
+it('two processes know of a logout at the provider that the other one was told of', async () => {
+  const [first, second] = apps;
+  const oidc = lab.provider('oidc');
+  oidc.registerBackchannelLogoutUri(`${second.url}/auth/backchannel-logout/oidc`);
+  const visitor = new Visitor(first.url, lab);
+  await visitor.logIn('oidc');
+  const cookie = cookieHeader(visitor.agent);
+  for (const { url } of apps) expect((await fetch(`${url}/me`, { headers: { cookie } })).status).toBe(200);
+  const query = new URLSearchParams({
+    client_id: oidc.clients.web.clientId,
+    post_logout_redirect_uri: `${first.url}/`,
+  });
+  oidc.registerPostLogoutRedirectUri(`${first.url}/`);
+  await oidc.signOut(`${oidc.endpoints.endSession}?${query}`, { user: 'alice' });
+  for (const { url } of apps) {
+    for (const path of ['/me', '/token']) {
+      expect((await fetch(`${url}${path}`, { headers: { cookie } })).status).toBe(401);
+    }
+  }
+});
+
 function cookieHeader(agent: unknown): string {
   const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
   return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();

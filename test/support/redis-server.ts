@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -22,6 +22,8 @@ export interface RedisServer {
 export interface RedisServerOptions {
   /** More arguments for `redis-server`. */
   readonly args?: readonly string[];
+  /** A configuration file, for what the server wants to write down by itself. */
+  readonly config?: string;
   /** The port to listen on, for a server that comes back. */
   readonly port?: number;
   /** A server that the test may freeze and end, even where `REDIS_URL` names one. */
@@ -31,13 +33,17 @@ export interface RedisServerOptions {
 /** A Redis for one test file: a server of its own, or an empty database of the one that `REDIS_URL` names. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const shared = process.env.REDIS_URL;
-  const needsOwn = options.own === true || options.args !== undefined || options.port !== undefined;
+  const needsOwn =
+    options.own === true ||
+    options.args !== undefined ||
+    options.config !== undefined ||
+    options.port !== undefined;
   if (shared && !needsOwn) return borrowDatabase(shared);
   if (!hasRedisServer()) throw new Error(HOW_TO_GET_REDIS);
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
     try {
-      return await startServer(port, options.args ?? []);
+      return await startServer(port, options);
     } catch (error) {
       // Between choosing a free port and listening on it somebody else may have taken it.
       if (options.port !== undefined || attempt === 3) throw error;
@@ -62,13 +68,16 @@ kill $watch 2>/dev/null
 rm -rf "$folder"
 `;
 
-async function startServer(port: number, args: readonly string[]): Promise<RedisServer> {
+async function startServer(port: number, { args = [], config }: RedisServerOptions): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-test-'));
   const log = join(folder, 'redis.log');
   const own = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const file = join(folder, 'redis.conf');
+  if (config !== undefined) await writeFile(file, config);
+  const fromFile = config === undefined ? [] : [file];
   const shell = spawn(
     'sh',
-    ['-c', WITH_A_LIFELINE, 'sh', folder, ...own, '--dir', folder, '--logfile', log, ...args],
+    ['-c', WITH_A_LIFELINE, 'sh', folder, ...fromFile, ...own, '--dir', folder, '--logfile', log, ...args],
     { stdio: ['pipe', 'pipe', 'ignore'] },
   );
   const exited = new Promise<void>((resolve) => shell.once('exit', () => resolve()));

@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { ConfigurationError, StoreUnavailableError } from '../../errors.js';
+import { watchOutages } from './outages.js';
 
 /**
  * An ioredis `Redis` or `Cluster`, version 5 or 6, Sentinel included. Described by shape, so that the client may
@@ -14,12 +15,23 @@ export interface RedisClient {
 /** A client, or what ioredis needs to make one: a URL or its options. */
 export type RedisOption = RedisClient | string | RedisOptions;
 
-/** Runs a command with a deadline. Every failure is a `StoreUnavailableError`: it says nothing about any login. */
-export type RunCommand = <T>(command: (client: Redis) => Promise<T>) => Promise<T>;
+/**
+ * Runs a command with a deadline. Every failure is a `StoreUnavailableError`: it says nothing about any login.
+ *
+ * @param key what the command is about, where `isJustBack` is asked about it.
+ */
+export type RunCommand = <T>(command: (client: Redis) => Promise<T>, key?: string) => Promise<T>;
 
 export interface Connection {
   readonly client: Redis;
   readonly run: RunCommand;
+  /**
+   * Whether the server that has this key cannot be used, or could not until a moment ago: what others could not write
+   * meanwhile is perhaps not written yet. Never so from the start, if the first attempt to connect succeeds.
+   */
+  isJustBack(key: string): boolean;
+  /** Why a connection that was opened here is not there now, as far as is known. */
+  trouble(): StoreUnavailableError | undefined;
   /** Sets the deadline of commands, in seconds. */
   setTimeout(seconds: number): void;
   /** Ends the connection if it was opened here. */
@@ -27,65 +39,152 @@ export interface Connection {
 }
 
 /**
- * Takes the user's client as it is, or opens one that fails fast. ioredis would let a command wait for a server that
- * is gone: 10 s and more for a refused connection, for ever for a frozen one. So every command here has a deadline.
+ * Takes the user's client as it is, or opens one that comes back fast. ioredis would let a command wait for a server
+ * that is gone: 10 s and more for a refused connection, for ever for a frozen one. So every command here has a
+ * deadline, and waits outside of ioredis until the client is ready: what was given up must not run, nor pile up, until
+ * the server is back.
  *
  * @param timeout seconds for one command.
  */
 export function connect(redis: RedisOption, timeout: number): Connection {
   let deadline = timeout;
   const given = isClient(redis);
-  const client = given ? (redis as unknown as Redis) : open(redis, timeout);
-  let ready: Promise<void> | undefined;
-
-  /**
-   * Without an offline queue a command fails at once while the connection is being made; wait for that instead, but no
-   * longer than a command may take: what was given up must not run, nor pile up, until the server is back.
-   */
-  const untilReady = () => {
-    ready ??= new Promise<void>((resolve) => {
-      const settle = () => {
-        clearTimeout(timer);
-        client.off('ready', settle);
-        ready = undefined;
-        resolve();
-      };
-      const timer = setTimeout(settle, deadline * 1000);
-      client.once('ready', settle);
+  const client = given ? (redis as unknown as Redis) : open(redis);
+  const outages = watchOutages(client);
+  const waiting = new Set<() => void>();
+  let lastError: unknown;
+  // Each command reports its own failure; without a listener ioredis would print every retry, as it does for the
+  // clients of users who want that.
+  if (!given) {
+    client.on('error', (error: unknown) => {
+      lastError = error;
     });
-    return ready;
+  }
+  const goOn = () => {
+    lastError = undefined;
+    for (const send of waiting) send();
+    waiting.clear();
   };
+  client.on('ready', goOn);
+  const watch = () => watchHandshake(client);
+  if (!isCluster(client)) client.on('connect', watch);
+
+  const run: RunCommand = (command, key) =>
+    new Promise((resolve, reject) => {
+      const heard = listen(client);
+      let over = false;
+      const fail = (how: string, cause?: unknown) => {
+        if (over) return;
+        over = true;
+        clearTimeout(timer);
+        outages.failed(key);
+        reject(unavailable(how, cause));
+      };
+      const send = () => {
+        attempt(command, client).then(
+          (value) => {
+            clearTimeout(timer);
+            outages.answered(key);
+            resolve(value);
+          },
+          (error: unknown) => {
+            if (isReplica(error)) reconnect(client);
+            fail('cannot be used', error);
+          },
+        );
+      };
+      const timer = setTimeout(() => {
+        waiting.delete(send);
+        if (!heard()) reconnect(client);
+        fail(`did not answer within ${deadline} s`);
+      }, deadline * 1000);
+      if (client.status === 'wait') client.connect().catch(() => {});
+      if (UNDER_WAY.includes(client.status)) waiting.add(send);
+      else send();
+    });
 
   return {
     client,
-    run: (command) => {
-      const running =
-        given || client.status === 'ready'
-          ? attempt(command, client)
-          : untilReady().then(() => command(client));
-      return withDeadline(running, deadline);
+    run,
+    isJustBack: outages.isJustBack,
+    trouble() {
+      if (client.status === 'ready' || lastError === undefined) return undefined;
+      return unavailable('cannot be reached', lastError);
     },
     setTimeout(seconds) {
       deadline = seconds;
     },
     async close() {
+      outages.end();
+      client.off('ready', goOn);
+      client.off('connect', watch);
       if (!given) client.disconnect();
     },
   };
 }
 
-function open(redis: string | RedisOptions, timeout: number): Redis {
+/** States of a client that lead to `ready`; from `end` nothing does. */
+const UNDER_WAY: readonly string[] = ['connecting', 'connect', 'close', 'reconnecting', 'disconnecting'];
+
+/** Milliseconds for a connection to be made, and for the first words on it. */
+const HANDSHAKE = 1000;
+
+function open(redis: string | RedisOptions): Redis {
   const options: RedisOptions = {
     enableAutoPipelining: true,
     enableOfflineQueue: false,
-    connectTimeout: timeout * 1000,
+    connectTimeout: HANDSHAKE,
     maxRetriesPerRequest: 0,
-    retryStrategy: (times) => Math.min(times * 50, 1000),
+    // Steady: after an hour's outage, too, one must be back at once.
+    retryStrategy: (times) => Math.min(times * 50, 250),
+    maxLoadingRetryTime: 250,
+    sentinelRetryStrategy: (times) => Math.min(times * 50, 250),
+    sentinelCommandTimeout: HANDSHAKE / 2,
   };
-  const client = typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
-  // Each command reports its own failure; without a listener ioredis would print every retry.
-  client.on('error', () => {});
-  return client;
+  return typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
+}
+
+/** A frozen server still accepts connections. Asks anew where it was: another one may have taken its place. */
+function watchHandshake(client: Redis): void {
+  const heard = listen(client);
+  const look = () => {
+    if (client.status === 'connect' && !heard()) reconnect(client);
+  };
+  setTimeout(look, HANDSHAKE).unref();
+}
+
+function isCluster(client: Redis | Cluster): client is Cluster {
+  return 'slots' in client;
+}
+
+/** Whether anything has come over the connection since now; yes, if it is another connection by then. */
+function listen(client: Redis): () => boolean {
+  const { stream } = client;
+  const before = stream?.bytesRead;
+  return () => client.stream !== stream || stream?.bytesRead !== before;
+}
+
+/**
+ * Leaves a server that is silent, or only copies another one: the one to talk to may be elsewhere by now. The client
+ * stays who it is, with its listeners, its subscriptions, and what waits in it; one that never reconnects is left
+ * alone. A cluster has many connections, and is told to look which of its nodes have which slots.
+ */
+function reconnect(client: Redis | Cluster): void {
+  if (isCluster(client)) {
+    if (client.status === 'ready') client.refreshSlotsCache?.();
+    return;
+  }
+  // While a Sentinel is asked, `disconnect` would end an ioredis client for good.
+  const connected = client.status === 'ready' || client.status === 'connect';
+  if (!connected || client.stream?.destroyed || typeof client.options?.retryStrategy !== 'function') return;
+  client.disconnect(true);
+  // `disconnect` waits for the other side to agree.
+  client.stream?.destroy();
+}
+
+/** Redis' error codes are the first word of a message; Redis 6.2 wraps those that come from a script. */
+function isReplica(error: unknown): boolean {
+  return error instanceof Error && /\bREADONLY\b/.test(error.message);
 }
 
 /** Whether the value is a client of ioredis. Other clients speak another dialect of the same commands. */
@@ -114,22 +213,6 @@ export function parseRedisOption(where: string, redis: unknown): RedisOption {
 
 async function attempt<T>(command: (client: Redis) => Promise<T>, client: Redis): Promise<T> {
   return command(client);
-}
-
-function withDeadline<T>(running: Promise<T>, timeout: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unavailable(`did not answer within ${timeout} s`)), timeout * 1000);
-    running.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(unavailable('cannot be used', error));
-      },
-    );
-  });
 }
 
 function unavailable(how: string, cause?: unknown): StoreUnavailableError {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Each script touches the keys of one login, one browser or one session only: one slot of a Redis Cluster. */
+/** Each script touches the keys of one login, browser, session or index only: one slot of a Redis Cluster. */
 const scripts = {
   /** Replaces a record of a known version. KEYS: record, backoff. ARGV: version, record, ttl. */
   oauthReplaceRecord: {
@@ -64,6 +64,44 @@ return 1`,
     lua: `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`,
+  },
+  /**
+   * KEYS: index, its mark. ARGV: id, login, limit, now, began here, began at the provider (or empty). A login in the
+   * index begins with the time of its end, and the key lives as long as the last of them.
+   */
+  oauthAddLogin: {
+    numberOfKeys: 2,
+    lua: `
+local ended = redis.call('HMGET', KEYS[2], 'here', 'provider')
+for i = 1, 2 do
+  local began = tonumber(ARGV[4 + i])
+  if ended[i] and began and began <= tonumber(ended[i]) then return 0 end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local all = redis.call('HGETALL', KEYS[1])
+local alive = {}
+for i = 1, #all, 2 do
+  local endsAt = tonumber(string.match(all[i + 1], '^(%d+):'))
+  if endsAt > tonumber(ARGV[4]) then alive[#alive + 1] = { endsAt, all[i] }
+  else redis.call('HDEL', KEYS[1], all[i]) end
+end
+if #alive == 0 then return 1 end
+table.sort(alive, function(a, b) return a[1] < b[1] end)
+for i = 1, #alive - ARGV[3] do redis.call('HDEL', KEYS[1], alive[i][2]) end
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', alive[#alive][1]))
+return 1`,
+  },
+  /** KEYS: index, its mark. ARGV: ended here, ended at the provider (or empty), ttl. */
+  oauthEndLogins: {
+    numberOfKeys: 2,
+    lua: `
+for i, clock in ipairs({ 'here', 'provider' }) do
+  local at = tonumber(ARGV[i])
+  local known = tonumber(redis.call('HGET', KEYS[2], clock) or '')
+  if at and not (known and known >= at) then redis.call('HSET', KEYS[2], clock, ARGV[i]) end
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return redis.call('HVALS', KEYS[1])`,
   },
   /** KEYS: index, revocation. ARGV: id, value, due, ttl. The index lives as long as the last revocation in it. */
   oauthKeepRevocation: {

@@ -22,6 +22,9 @@ export function createRedisSessions(
     async read(sid) {
       return (await run(() => client.getex(key(sid), 'PX', ttl))) ?? undefined;
     },
+    async peek(sid) {
+      return (await run(() => client.get(key(sid)))) ?? undefined;
+    },
     async create(sid, text) {
       await run(() => client.set(key(sid), text, 'PX', ttl));
     },

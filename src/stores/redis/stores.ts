@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
+import { createRedisIndex } from './login-index.js';
 import { defineScripts } from './scripts.js';
 
 // The braces make all keys of one login, or of one browser, hash to one slot of a Redis Cluster.
@@ -11,10 +12,12 @@ const revocationsKey = 'oauth:{revocations}';
 const revocationKey = (id: string) => `oauth:{revocations}:${id}`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
+const replayKey = (id: string) => `oauth:used:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
-/** Login records, transactions, locks and backoff in Redis ≥ 6.2 or Valkey. */
-export function createRedisStores({ client, run }: Connection): Stores {
+/** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
+export function createRedisStores(connection: Connection): Stores {
+  const { client, run, isJustBack } = connection;
   const scripted = defineScripts(client);
   return {
     records: {
@@ -22,11 +25,13 @@ export function createRedisStores({ client, run }: Connection): Stores {
         await run(() => client.set(recordKey(id), encode(record), 'PX', whole(ttl)));
       },
       async read(id) {
-        return decode(await run(() => client.getBuffer(recordKey(id))));
+        return decode(await run(() => client.getBuffer(recordKey(id)), recordKey(id)));
       },
       async replace(id, version, record, ttl) {
-        const outcome = await run(() =>
-          scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
+        const outcome = await run(
+          () =>
+            scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
+          recordKey(id),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
@@ -66,7 +71,13 @@ export function createRedisStores({ client, run }: Connection): Stores {
     },
     locks: {
       async acquire(id, owner, lease) {
-        return (await run(() => client.set(lockKey(id), owner, 'PX', whole(lease), 'NX'))) === 'OK';
+        const key = lockKey(id);
+        if (isJustBack(key)) {
+          // Asks all the same: the first answer after an outage is what ends it.
+          await run(() => client.get(key), key);
+          return false;
+        }
+        return (await run(() => client.set(key, owner, 'PX', whole(lease), 'NX'), key)) === 'OK';
       },
       async extend(id, owner, lease) {
         const extended = await run(() =>
@@ -126,7 +137,19 @@ export function createRedisStores({ client, run }: Connection): Stores {
     },
     // A replica, a full memory or missing rights let reads pass; another key each time, for each node of a Cluster.
     async probe() {
+      // Who asks wants to know now, and not to wait for a connection that may come.
+      const trouble = connection.trouble();
+      if (trouble) throw trouble;
       await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));
+    },
+    index: createRedisIndex(connection),
+    replays: {
+      async isUsed(id) {
+        return (await run(() => client.exists(replayKey(id)))) === 1;
+      },
+      async use(id, ttl) {
+        return (await run(() => client.set(replayKey(id), '', 'PX', whole(ttl), 'NX'))) === 'OK';
+      },
     },
   };
 }

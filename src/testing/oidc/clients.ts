@@ -14,6 +14,7 @@ export function clientMetadata({
   registrations,
 }: OidcGround): (clientId: string) => AdapterPayload | undefined {
   const describe = (client: LabClient | LabWebClient, accepts: (uri: string) => boolean): AdapterPayload => {
+    const backchannel = registrations.backchannelLogout;
     const redirectUris = [...registrations.redirectUris].filter(accepts);
     return {
       client_id: client.clientId,
@@ -23,6 +24,10 @@ export function clientMetadata({
       grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: redirectUris.length > 0 ? redirectUris : [nowhere],
       post_logout_redirect_uris: [...registrations.postLogoutRedirectUris].filter(accepts),
+      ...(backchannel && {
+        backchannel_logout_uri: backchannel.uri,
+        backchannel_logout_session_required: backchannel.sessionRequired,
+      }),
     };
   };
   return (clientId) => {

@@ -35,6 +35,7 @@ export async function configure({ title, settings, users }: Ground, store: Store
     rotateRefreshToken: () => settings.rotateRefreshTokens,
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
@@ -42,6 +43,11 @@ export async function configure({ title, settings, users }: Ground, store: Store
         postLogoutSuccessSource: (ctx) =>
           show(ctx, messagePage({ title, heading: 'Signed out', message: 'You may close this page.' })),
       },
+    },
+    // The apps under test run on this machine, to which the package's own dispatcher would not connect.
+    fetch(url, options = {}) {
+      const { dispatcher: _guarded, ...rest } = options as RequestInit & { dispatcher?: unknown };
+      return globalThis.fetch(url, rest);
     },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => {

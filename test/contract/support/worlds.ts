@@ -5,8 +5,12 @@ import { createMemorySessions, createMemoryStores } from '../../../src/stores/me
 import { type Connection, connect, type RedisOption } from '../../../src/stores/redis/client.js';
 import { createRedisSessions } from '../../../src/stores/redis/sessions.js';
 import { createRedisStores } from '../../../src/stores/redis/stores.js';
+import { makeCertificate } from '../../support/certificate.js';
+import { freePort } from '../../support/free-port.js';
+import { startCluster } from '../../support/redis-cluster.js';
+import { aclRule } from '../../support/redis-docs.js';
+import { startSentinel } from '../../support/redis-sentinel.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type RedisCluster, startCluster } from './cluster.js';
 
 /** One kind of store, seen by several processes at once, in a time that the test moves. */
 export interface World {
@@ -28,6 +32,9 @@ export const worlds: [name: string, open: () => Promise<World>][] = [
   ['memory', memory],
   ['Redis by URL', redisByUrl],
   ['a Redis client with a key prefix', redisWithKeyPrefix],
+  ['Redis over TLS', redisOverTls],
+  ['a Redis user who may do no more than the documentation says', redisWithAcl],
+  ['Redis behind Sentinel', redisBehindSentinel],
   ['Redis Cluster', redisCluster],
 ];
 
@@ -48,27 +55,59 @@ async function memory(): Promise<World> {
 
 async function redisByUrl(): Promise<World> {
   const server = await startRedis();
-  return onRedis([server], () => server.url);
+  return onRedis([server], server.stop, () => server.url);
 }
 
 async function redisWithKeyPrefix(): Promise<World> {
   const server = await startRedis();
-  return onRedis([server], () => new Redis(server.url, { keyPrefix: 'app:' }));
+  return onRedis([server], server.stop, () => new Redis(server.url, { keyPrefix: 'app:' }));
+}
+
+async function redisOverTls(): Promise<World> {
+  const certificate = await makeCertificate();
+  const port = await freePort();
+  const files = ['--tls-cert-file', certificate.certFile, '--tls-key-file', certificate.keyFile];
+  const args = ['--tls-port', `${port}`, ...files, '--tls-auth-clients', 'no'];
+  const server = await startRedis({ args });
+  const stop = async () => {
+    await server.stop();
+    await certificate.remove();
+  };
+  return onRedis([server], stop, () => ({ host: '127.0.0.1', port, tls: { ca: certificate.cert } }));
+}
+
+async function redisWithAcl(): Promise<World> {
+  const server = await startRedis({ own: true });
+  const admin = new Redis(server.url);
+  await admin.call('ACL', 'SETUSER', 'logins', 'on', '>secret', ...aclRule());
+  admin.disconnect();
+  return onRedis([server], server.stop, () => server.url.replace('//', '//logins:secret@'), 'sess:');
+}
+
+async function redisBehindSentinel(): Promise<World> {
+  const sentinel = await startSentinel();
+  // What is aged on the master is aged on its replicas.
+  return onRedis(sentinel.servers.slice(0, 1), sentinel.stop, () => sentinel.options);
 }
 
 async function redisCluster(): Promise<World> {
-  const cluster: RedisCluster = await startCluster();
-  return onRedis(cluster.nodes, () => new Cluster(cluster.addresses));
+  const cluster = await startCluster();
+  return onRedis(cluster.nodes, cluster.stop, () => new Cluster(cluster.addresses));
 }
 
-async function onRedis(nodes: readonly RedisServer[], client: () => RedisOption): Promise<World> {
+export async function onRedis(
+  nodes: readonly RedisServer[],
+  stop: () => Promise<void>,
+  client: () => RedisOption,
+  prefixes = 'sess-',
+): Promise<World> {
   const observers = nodes.map((node) => new Redis(node.url));
   const connections: Connection[] = [];
   for (let i = 0; i < PROCESSES; i++) connections.push(connect(client(), 5));
   return {
     stores: connections.map(createRedisStores),
     sessions(idleTimeout) {
-      const prefix = `sess-${uniqueId()}:`;
+      const prefix = `${prefixes}${uniqueId()}:`;
       return connections.map((connection) => createRedisSessions(connection, { prefix, idleTimeout }));
     },
     async pass(milliseconds) {
@@ -77,7 +116,7 @@ async function onRedis(nodes: readonly RedisServer[], client: () => RedisOption)
     async close() {
       for (const { client } of connections) client.disconnect();
       for (const observer of observers) observer.disconnect();
-      for (const node of nodes) await node.stop();
+      await stop();
     },
   };
 }

@@ -8,7 +8,8 @@ const LIFETIME = 3_600_000;
 export interface Use {
   readonly refreshToken: string;
   readonly actor: string;
-  outcome: 'unknown' | 'known';
+  /** Whether the answer is on its way, has arrived, or was lost. */
+  outcome: 'under way' | 'known' | 'lost';
 }
 
 /** A provider whose refresh tokens work once; one that comes again later than the grace ends the whole family. */
@@ -38,7 +39,7 @@ export class StrictProvider {
 
   /** A call in two steps, since its answer can be lost when it was carried out already. */
   async refresh(actor: string, refreshToken: string): Promise<TokenAnswer> {
-    const use: Use = { refreshToken, actor, outcome: 'unknown' };
+    const use: Use = { refreshToken, actor, outcome: 'under way' };
     const ask = () => {
       this.uses.push(use);
       if (!this.honours(refreshToken)) {
@@ -54,7 +55,10 @@ export class StrictProvider {
       use.outcome = 'known';
       return number;
     };
-    await this.#scheduler.call(actor, 'answer', refreshToken, deliver);
+    await this.#scheduler.call(actor, 'answer', refreshToken, deliver).catch((error: unknown) => {
+      use.outcome = 'lost';
+      throw error;
+    });
     if (number === undefined) throw new ProviderRejectedError('invalid_grant', 'invalid_grant');
     return {
       accessToken: `access-${number}`,

@@ -1,4 +1,6 @@
-import { decodeJwt } from 'jose';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
 
 import { type Lab, type LabProviders, startLab } from '../../../src/testing/index.js';
@@ -216,6 +218,46 @@ describe('logout', () => {
     });
     expect(String(await provider.signOut(url))).toBe(`${after}?state=bye`);
   });
+
+  it.each([true, false])(
+    'tells the app by a logout token, with a session in it: %s',
+    async (sessionRequired) => {
+      const told: string[] = [];
+      const app = createServer((request, response) => {
+        request.setEncoding('utf8').on('data', (text: string) => told.push(text));
+        request.on('end', () => response.end());
+      });
+      await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+      const { port } = app.address() as AddressInfo;
+      provider.registerBackchannelLogoutUri(`http://127.0.0.1:${port}/bye`, { sessionRequired });
+      provider.registerPostLogoutRedirectUri(after);
+      const config = await discover(provider.clients.web);
+      const tokens = await login(config);
+      const claims = decodeJwt(tokens.id_token ?? '');
+      const url = client.buildEndSessionUrl(config, {
+        id_token_hint: tokens.id_token ?? '',
+        post_logout_redirect_uri: after,
+      });
+      // Another browser has no session there to end.
+      await provider.signOut(url);
+      expect(told).toEqual([]);
+      await provider.signOut(url, { user: 'alice' });
+      const [form = '', ...more] = told;
+      expect(more).toEqual([]);
+      const token = new URLSearchParams(form).get('logout_token') ?? '';
+      expect(decodeProtectedHeader(token).typ).toBe('logout+jwt');
+      expect(decodeJwt(token)).toMatchObject({
+        iss: provider.origin,
+        aud: provider.clients.web.clientId,
+        sub: claims.sub,
+        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      });
+      expect(decodeJwt(token).sid).toBe(claims.sid);
+      expect(typeof claims.sid).toBe(sessionRequired ? 'string' : 'undefined');
+      await expect(provider.signOut(url, { user: 'bob' })).rejects.toThrow('bob has not signed in');
+      await new Promise((resolve) => app.close(resolve));
+    },
+  );
 
   it('refuses an address that is not registered', async () => {
     const config = await discover(provider.clients.web);

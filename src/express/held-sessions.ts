@@ -1,0 +1,52 @@
+import type { HeldSessions } from '../logout/revoke-sessions.js';
+import { ATTEMPTS, busy, newRev, parse, type SessionHost, serialize } from './session-store.js';
+
+const hosts = new Set<SessionHost>();
+
+/** Notes that a session middleware is in use, for what a router does without a request. Returns the way to undo it. */
+export function register(host: SessionHost): () => void {
+  hosts.add(host);
+  return () => void hosts.delete(host);
+}
+
+/** The session middlewares of ours in this process. */
+export function liveHosts(): readonly SessionHost[] {
+  return [...hosts];
+}
+
+/**
+ * The sessions of a host, for changes by others than their users. A session in a store of the app's own has no say:
+ * there the login record alone says whether a login exists.
+ */
+export function heldSessions(host: SessionHost | undefined): HeldSessions {
+  if (!host) return { holds: async () => true, release: async () => {} };
+  const { backend, clock } = host;
+  return {
+    async holds(session, login) {
+      const text = await backend.peek(session);
+      return text !== undefined && providerOf(parse(text).logins, login) !== undefined;
+    },
+    async release(session, login) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        const before = await backend.peek(session);
+        if (before === undefined) return;
+        const { known, logins, data } = parse(before);
+        const provider = providerOf(logins, login);
+        if (provider === undefined) return;
+        const { [provider]: _ended, ...left } = logins;
+        if (Object.keys(left).length === 0) {
+          // A login gives a session a new id, so nothing can have come into this one.
+          await backend.take(session);
+          return;
+        }
+        if (await backend.swap(session, before, serialize({ ...known, rev: newRev() }, left, data))) return;
+        await clock.sleep(Math.random() * 2 * (attempt + 1));
+      }
+      throw busy();
+    },
+  };
+}
+
+function providerOf(logins: Readonly<Record<string, { id: string }>>, login: string): string | undefined {
+  return Object.keys(logins).find((name) => logins[name]?.id === login);
+}

@@ -1,0 +1,94 @@
+import type { Request } from 'express';
+import { kind } from '../config.js';
+import { ConfigurationError } from '../errors.js';
+import { hashLoginId } from '../events.js';
+import { type KnownUser, removeFromIndex } from '../logout/login-names.js';
+import { endLogins } from '../logout/logout.js';
+import { endUser, listUser } from '../logout/revoke-sessions.js';
+import type { IndexedLogin } from '../stores/contracts.js';
+import type { LoginRecord } from '../tokens/login-record.js';
+import type { RequestLogins } from './request-logins.js';
+import { type Runtime, unknownProvider } from './runtime.js';
+import { readLogins, type SessionLogin } from './session-data.js';
+import type { LoginSession, UserOfProvider } from './types.js';
+
+const userOf = (provider: string, { issuer, sub }: SessionLogin): KnownUser => ({ provider, issuer, sub });
+
+/**
+ * Ends the other sessions of this session's users, then the logins of this one; the session itself is left to the
+ * caller, so that who meets a failure is still logged in and can try again.
+ *
+ * @returns the records of this session's logins.
+ */
+export async function endEverywhere(
+  req: Request,
+  logins: RequestLogins,
+  provider: string | undefined,
+): Promise<LoginRecord[]> {
+  const own = Object.entries(readLogins(req.session));
+  const ids = own.map(([, { id }]) => id);
+  const except = new Set(ids);
+  const depsOf = (name: string) => ({
+    ...logins.services(name).logout,
+    client: (other: string) => logins.clientOf(other),
+  });
+  const users = await logins.verifiedEntries(provider);
+  await Promise.all(users.map(([name, login]) => endUser(depsOf(name), userOf(name, login), except)));
+  const [first] = users;
+  if (!first) return [];
+  const deps = depsOf(first[0]);
+  const ended = await endLogins(deps, ids);
+  await Promise.all(own.map(([name, login]) => removeFromIndex(deps.index, name, login)));
+  return ended;
+}
+
+/** The sessions of this session's users; `undefined` when nobody is logged in. */
+export async function listSessions(
+  req: Request,
+  logins: RequestLogins,
+  provider: string | undefined,
+): Promise<LoginSession[] | undefined> {
+  const users = await logins.verifiedEntries(provider);
+  if (users.length === 0) return undefined;
+  const current = new Set(Object.values(readLogins(req.session)).map(({ id }) => id));
+  const found = users.map(([name, login]) => listUser(logins.services(name).logout, userOf(name, login)));
+  return toSessions((await Promise.all(found)).flat(), current);
+}
+
+/** The sessions of any user. */
+export async function sessionsOf(runtime: Runtime, user: UserOfProvider): Promise<LoginSession[]> {
+  const known = parseUser(runtime, 'sessionsOf', user);
+  const found = await Promise.all(runtime.allServices().map(({ logout }) => listUser(logout, known)));
+  return toSessions(found.flat(), new Set());
+}
+
+/** Ends all sessions of any user. */
+export async function logoutUser(runtime: Runtime, user: UserOfProvider): Promise<number> {
+  const known = parseUser(runtime, 'logoutUser', user);
+  const ended = await Promise.all(runtime.allServices().map(({ logout }) => endUser(logout, known)));
+  return ended.reduce((sum, count) => sum + count, 0);
+}
+
+function parseUser({ client, config }: Runtime, method: string, user: UserOfProvider): KnownUser {
+  const { provider, sub } = Object(user) as Partial<UserOfProvider>;
+  if (typeof sub !== 'string' || sub === '') {
+    throw new ConfigurationError(
+      'invalid_option',
+      `${method}: the \`sub\` of the user cannot be ${kind(sub)}: give { provider, sub }, both strings.`,
+    );
+  }
+  const at = client(String(provider))?.provider ?? unknownProvider(String(provider), config);
+  return { provider: at.name, issuer: at.issuerId, sub };
+}
+
+function toSessions(logins: readonly IndexedLogin[], current: ReadonlySet<string>): LoginSession[] {
+  return [...logins]
+    .sort((one, other) => other.loggedInAt - one.loggedInAt)
+    .map(({ id, provider, loggedInAt, endsAt }) => ({
+      id: hashLoginId(id),
+      provider,
+      loggedInAt,
+      expiresAt: endsAt,
+      current: current.has(id),
+    }));
+}

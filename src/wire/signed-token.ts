@@ -1,0 +1,81 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
+import { isOAuthLoginError } from '../errors.js';
+import type { IdTokenPolicy } from '../provider.js';
+
+/** Clocks may differ by so many seconds. */
+export const TOLERANCE = 30;
+/** A token that claims to live longer than ten years is nonsense. */
+const LONGEST = 10 * 366 * 86_400;
+
+/** What a token that the provider signs for this app must say. */
+export interface SignedTokenExpectation {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly policy: IdTokenPolicy;
+  readonly algs: readonly string[];
+  readonly keys: JWTVerifyGetKey;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What sets one kind of token apart from the others. */
+export interface TokenKind {
+  /** Claims that it must have besides `iss`, `aud`, `exp` and `iat`. */
+  readonly requiredClaims: readonly string[];
+  /** What its header may give as `typ`, in lower case; none is fine as well. */
+  readonly types: readonly string[];
+  /** Makes the error for what is wrong. The cause holds a code, and nothing of the token. */
+  readonly refuted: (what: string, cause?: Error) => Error;
+}
+
+/**
+ * Judges what all tokens signed by the provider have in common: signature by a key of the provider's key set and a
+ * pinned algorithm, kind, issuer, audience and times. Nothing in the token's header leads to a key from elsewhere.
+ *
+ * @throws what `refuted` makes, when the token is refuted.
+ * @throws ProviderUnavailableError when the keys cannot be had, so that nothing is known about the token.
+ */
+export async function verifySignedToken(
+  token: string,
+  { issuer, clientId, policy, algs, keys, now }: SignedTokenExpectation,
+  { requiredClaims, types, refuted }: TokenKind,
+): Promise<JWTVerifyResult> {
+  const verified = await jwtVerify(token, keys, {
+    issuer,
+    audience: clientId,
+    algorithms: [...algs],
+    clockTolerance: TOLERANCE,
+    currentDate: new Date(now),
+    requiredClaims: ['iss', 'aud', 'exp', 'iat', ...requiredClaims],
+  }).catch((error: unknown) => {
+    if (isOAuthLoginError(error)) throw error;
+    if (error instanceof errors.JOSEError || error instanceof TypeError)
+      // jose's own errors carry the claims: their code will do.
+      throw refuted(
+        'signature or claims',
+        new Error(error instanceof errors.JOSEError ? error.code : error.name),
+      );
+    throw error;
+  });
+  const { payload, protectedHeader } = verified;
+  // Typed as a string, but nobody has looked.
+  const typ: unknown = protectedHeader.typ;
+  if (typ !== undefined && !(typeof typ === 'string' && types.includes(typ.toLowerCase())))
+    throw refuted('typ');
+  checkTimes(payload, now, refuted);
+  const trusted = [clientId, ...policy.audiences];
+  const audiences = Array.isArray(payload.aud) ? payload.aud : [payload.aud];
+  if (!audiences.every((one) => trusted.includes(one as string))) throw refuted('aud');
+  return verified;
+}
+
+function checkTimes({ iat, exp }: JWTPayload, now: number, refuted: TokenKind['refuted']): void {
+  const seconds = now / 1000;
+  if (typeof iat !== 'number' || iat > seconds + TOLERANCE) throw refuted('iat');
+  if (typeof exp !== 'number' || exp > seconds + LONGEST) throw refuted('exp');
+}
+
+/** Whether a value can be a subject [OpenID Connect Core 2]. */
+export function isSubject(sub: unknown): sub is string {
+  return typeof sub === 'string' && /^[\x20-\x7e]{1,255}$/.test(sub);
+}

@@ -1,0 +1,145 @@
+import { Cluster, Redis } from 'ioredis';
+import type { SessionBackend, Stores } from '../../src/stores/contracts.js';
+import { type Connection, connect } from '../../src/stores/redis/client.js';
+import { createRedisSessions } from '../../src/stores/redis/sessions.js';
+import { createRedisStores } from '../../src/stores/redis/stores.js';
+import { type RedisCluster, startCluster } from '../support/redis-cluster.js';
+import { IDLE_TIMEOUT } from './support/worlds.js';
+
+const TTL = 60_000;
+const bytes = (text: string) => Buffer.from(text);
+const record = (version: number) => ({ version, sealed: bytes('sealed') });
+
+let cluster: RedisCluster;
+let connection: Connection;
+let stores: Stores;
+let sessions: SessionBackend;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  connection = connect(new Cluster(cluster.addresses), 5);
+  stores = createRedisStores(connection);
+  sessions = createRedisSessions(connection, { prefix: 'sess:', idleTimeout: IDLE_TIMEOUT });
+});
+afterAll(async () => {
+  connection.client.disconnect();
+  await cluster.stop();
+});
+
+/** What happens to keys of one hash tag, before, and while their slot is on its way. */
+type Step = [
+  before: (tag: string) => Promise<unknown>,
+  operate: (tag: string) => Promise<unknown>,
+  answer: unknown,
+];
+
+const steps: Record<string, Step> = {
+  'records.read': [
+    (id) => stores.records.create(id, record(3), TTL),
+    async (id) => (await stores.records.read(id))?.version,
+    3,
+  ],
+  'records.create': [
+    async () => {},
+    async (id) => {
+      await stores.records.create(id, record(1), TTL);
+      return (await stores.records.read(id))?.version;
+    },
+    1,
+  ],
+  'records.replace': [
+    (id) => stores.records.create(id, record(3), TTL),
+    (id) => stores.records.replace(id, 3, record(4), TTL),
+    'replaced',
+  ],
+  'records.replace, with nothing there': [
+    async () => {},
+    (id) => stores.records.replace(id, 3, record(4), TTL),
+    'missing',
+  ],
+  'records.remove': [
+    (id) => stores.records.create(id, record(3), TTL),
+    async (id) => (await stores.records.remove(id))?.version,
+    3,
+  ],
+  'transactions.open': [
+    async () => {},
+    async (id) => {
+      await stores.transactions.open(id, 'a', bytes('opened'), TTL, 10);
+      return String(await stores.transactions.consume(id, 'a'));
+    },
+    'opened',
+  ],
+  'transactions.consume': [
+    (id) => stores.transactions.open(id, 'a', bytes('opened'), TTL, 10),
+    async (id) => String(await stores.transactions.consume(id, 'a')),
+    'opened',
+  ],
+  'transactions.recall': [
+    (id) => stores.transactions.remember(id, 'a', bytes('kept'), TTL),
+    async (id) => String(await stores.transactions.recall(id, 'a')),
+    'kept',
+  ],
+  'locks.acquire': [async () => {}, (id) => stores.locks.acquire(id, 'me', TTL), true],
+  'locks.acquire, when it is held': [
+    (id) => stores.locks.acquire(id, 'you', TTL),
+    (id) => stores.locks.acquire(id, 'me', TTL),
+    false,
+  ],
+  'locks.extend': [
+    (id) => stores.locks.acquire(id, 'me', TTL),
+    (id) => stores.locks.extend(id, 'me', TTL),
+    true,
+  ],
+  'locks.release': [
+    (id) => stores.locks.acquire(id, 'me', TTL),
+    async (id) => {
+      await stores.locks.release(id, 'me');
+      return stores.locks.acquire(id, 'you', TTL);
+    },
+    true,
+  ],
+  'backoff.readBackoff': [
+    (id) => stores.backoff.setBackoff(id, { attempt: 2, until: 5, reason: 'refused' }, TTL),
+    async (id) => (await stores.backoff.readBackoff(id))?.attempt,
+    2,
+  ],
+  'sessions.read': [(sid) => sessions.create(sid, '{}'), (sid) => sessions.read(sid), '{}'],
+  'sessions.save': [(sid) => sessions.create(sid, '{}'), (sid) => sessions.save(sid, '{"a":1}', ''), 'saved'],
+  'sessions.swap': [(sid) => sessions.create(sid, '{}'), (sid) => sessions.swap(sid, '{}', '{"a":1}'), true],
+  'sessions.take': [(sid) => sessions.create(sid, '{}'), (sid) => sessions.take(sid), '{}'],
+};
+
+/** Tags of their own: `{…}` around them changes no slot. */
+const tagOf = (name: string, when: string) => `${name.replace(/\W/g, '')}-${when}`;
+const slotOf = (name: string, tag: string) =>
+  cluster.slotOf(name.startsWith('sessions') ? `sess:${tag}` : `{${tag}}`);
+
+describe.each(Object.entries(steps))('%s', (name, [prepare, operate, answer]) => {
+  test('is right when the slot has moved since it was last used', async () => {
+    const tag = tagOf(name, 'moved');
+    await prepare(tag);
+    await cluster.moveSlot(await slotOf(name, tag));
+    expect(await operate(tag)).toEqual(answer);
+  });
+
+  test('is right while the slot is moving', async () => {
+    const tag = tagOf(name, 'moving');
+    await prepare(tag);
+    const move = await cluster.beginMove(await slotOf(name, tag));
+    const finished = new Promise((resolve) => setTimeout(resolve, 150)).then(() => move.finish());
+    expect(await operate(tag)).toEqual(answer);
+    await finished;
+  });
+});
+
+test('the nodes have really told the client to go elsewhere, to ask, and to try again', async () => {
+  const told = new Set<string>();
+  for (const { url } of cluster.nodes) {
+    const admin = new Redis(url);
+    for (const [, code] of (await admin.info('errorstats')).matchAll(/errorstat_(\w+):/g))
+      told.add(code as string);
+    admin.disconnect();
+  }
+  for (const code of ['MOVED', 'ASK', 'TRYAGAIN']) expect(told).toContain(code);
+});

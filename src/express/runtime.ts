@@ -22,6 +22,8 @@ import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
 const ABSOLUTE_LIFETIME = 1_209_600_000;
+/** Seconds that a store command may take. */
+const STORE_TIMEOUT = 2;
 
 /** One router, put together: the stores are known once the first request shows which session middleware is in use. */
 export interface Runtime {
@@ -87,7 +89,7 @@ export function createRuntime(config: RouterConfig): Runtime {
         clock,
         emit,
       },
-      config.timeouts.refresh,
+      { refresh: config.timeouts.refresh, store: config.timeouts.store ?? STORE_TIMEOUT },
     );
     const services: Services = {
       records,
@@ -174,7 +176,7 @@ export function createRuntime(config: RouterConfig): Runtime {
 /** Stores beside a session middleware of the user's own. */
 function openOwnStores({ redis, timeouts }: RouterConfig): { stores: Stores; close: () => Promise<void> } {
   if (redis !== undefined) {
-    const connection = connect(redis, timeouts.store ?? 2);
+    const connection = connect(redis, timeouts.store ?? STORE_TIMEOUT);
     return { stores: createRedisStores(connection), close: connection.close };
   }
   if (process.env.NODE_ENV === 'production') {

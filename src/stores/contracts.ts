@@ -65,6 +65,8 @@ export interface LockStore {
    * tokens meanwhile writes them first, its own lease being over.
    */
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
+  /** Whether it is for such an outage alone that `acquire` says no. */
+  isJustBack(id: string): boolean;
   /**
    * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the
    * owner's again if nobody else has it and the login still exists.

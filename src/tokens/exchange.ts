@@ -33,6 +33,12 @@ export interface RefreshDependencies {
   readonly emit: Emit;
 }
 
+/** Whom a refresh waits for at the moment. */
+export type Phase = 'store' | 'provider' | 'another process';
+
+/** Is told whom a refresh waits for from now on. */
+export type OnPhase = (phase: Phase) => void;
+
 /** For how long tokens that were issued, but could not be stored, are kept trying, in milliseconds. */
 const STORE_PATIENCE = 300_000;
 /** Milliseconds between two tries to store them. */
@@ -42,9 +48,10 @@ const STORE_RETRY = 100;
 export async function refreshHoldingLock(
   deps: RefreshDependencies,
   record: LoginRecord,
+  onPhase: OnPhase,
 ): Promise<LoginRecord> {
   const { clock, emit } = deps;
-  const client = deps.client(record.provider);
+  const client = told(deps.client(record.provider), onPhase);
   const startedAt = clock.now();
   const about = { provider: record.provider, login: hashLoginId(record.id) };
   try {
@@ -58,6 +65,25 @@ export async function refreshHoldingLock(
     emit({ type: 'token.refresh_failed', ...about, ...describe(error), duration: clock.now() - startedAt });
     throw error;
   }
+}
+
+/** A client that says when the provider is being asked. */
+function told(client: RefreshClient, onPhase: OnPhase): RefreshClient {
+  const asking =
+    <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      onPhase('provider');
+      try {
+        return await ask(...args);
+      } finally {
+        onPhase('store');
+      }
+    };
+  return {
+    refresh: asking((token) => client.refresh(token)),
+    exchangeAssertion: asking((subject) => client.exchangeAssertion(subject)),
+    verifyRefreshed: asking((answer, previous) => client.verifyRefreshed(answer, previous)),
+  };
 }
 
 async function exchange(

@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import type { Backoff } from '../stores/contracts.js';
-import { ended, type RefreshDependencies, refreshHoldingLock } from './exchange.js';
+import { ended, type OnPhase, type RefreshDependencies, refreshHoldingLock } from './exchange.js';
 import type { LoginRecord } from './login-record.js';
 
 export type { RefreshClient, RefreshDependencies } from './exchange.js';
@@ -27,13 +27,15 @@ const POLL = 60;
  * before judging it, release. Who comes late gets the winner's result.
  *
  * @param seen the version that the caller found wanting; anything newer is what it is looking for.
+ * @param onPhase is told whom the refresh waits for, beginning with the store.
  */
 export async function refreshLogin(
   deps: RefreshDependencies,
   id: string,
   seen: number,
+  onPhase: OnPhase = () => {},
 ): Promise<LoginRecord> {
-  const { records, clock } = deps;
+  const { records, locks, clock } = deps;
   const owner = randomBytes(16).toString('base64url');
   for (;;) {
     const record = await records.read(id);
@@ -52,12 +54,14 @@ export async function refreshLogin(
         const current = await records.read(id);
         if (!current) throw ended();
         if (isNewer(current, seen)) return current;
-        return await refreshHoldingLock(deps, current);
+        return await refreshHoldingLock(deps, current, onPhase);
       } finally {
         renewing.abort();
         await release(deps, id, owner);
       }
     }
+    // A store that answers is no reason to give up waiting, unless it gives nobody a lock.
+    onPhase(locks.isJustBack(id) ? 'store' : 'another process');
     await clock.sleep(POLL * (0.5 + Math.random()));
   }
 }

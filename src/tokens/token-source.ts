@@ -1,6 +1,7 @@
 import { LoginRequiredError, ProviderUnavailableError, retryAfter } from '../errors.js';
 import { canRenew, type LoginRecord } from './login-record.js';
 import { type RefreshDependencies, refreshLogin } from './refresh.js';
+import { StoreWatch } from './store-watch.js';
 import { timeLeft } from './token-set.js';
 
 /** How good a token must be. */
@@ -33,31 +34,53 @@ export interface TokenSource {
   settled(): Promise<void>;
 }
 
-/** @param refreshTimeout seconds for which a request waits for a refresh. The refresh itself goes on. */
-export function createTokenSource(deps: RefreshDependencies, refreshTimeout: number): TokenSource {
+/** How long a request waits, in seconds. What it waits for goes on. */
+export interface Patience {
+  /** For a refresh. */
+  readonly refresh: number;
+  /** For one command of the store. */
+  readonly store: number;
+}
+
+/** A refresh in flight. */
+interface Refresh {
+  readonly result: Promise<LoginRecord>;
+  readonly watch: StoreWatch;
+}
+
+/** The part of a store command's time that is left for a refresh which waits for the store: the session came first. */
+const STORE_SHARE = 0.75;
+
+export function createTokenSource(deps: RefreshDependencies, patience: Patience): TokenSource {
   const { records, clock } = deps;
-  const inFlight = new Map<string, Promise<LoginRecord>>();
+  const inFlight = new Map<string, Refresh>();
 
   /** One refresh per login in this process; it belongs to no request. */
-  const refresh = (id: string, seen: number): Promise<LoginRecord> => {
+  const refresh = (id: string, seen: number): Refresh => {
     const running = inFlight.get(id);
     if (running) return running;
-    const started = refreshLogin(deps, id, seen).finally(() => inFlight.delete(id));
+    const watch = new StoreWatch(clock, patience.store * 1000 * STORE_SHARE);
+    watch.enter('store');
+    const result = refreshLogin(deps, id, seen, (phase) => watch.enter(phase)).finally(() => {
+      inFlight.delete(id);
+      watch.enter(undefined);
+    });
+    const started = { result, watch };
     inFlight.set(id, started);
     return started;
   };
 
-  const waitFor = async (refreshing: Promise<LoginRecord>): Promise<LoginRecord> => {
+  const waitFor = async ({ result, watch }: Refresh): Promise<LoginRecord> => {
     const done = new AbortController();
-    const timeout = clock.sleep(refreshTimeout * 1000, done.signal).then(() => {
-      throw new ProviderUnavailableError('refresh_timeout', `No new token within ${refreshTimeout} s.`, {
+    const timeout = clock.sleep(patience.refresh * 1000, done.signal).then(() => {
+      throw new ProviderUnavailableError('refresh_timeout', `No new token within ${patience.refresh} s.`, {
         headers: retryAfter(1000),
       });
     });
     // Loses the race when the refresh has ended: nobody hears of it then.
     timeout.catch(() => {});
     try {
-      return await Promise.race([refreshing, timeout]);
+      return await Promise.race([watch.waitFor(result), timeout]);
     } finally {
       done.abort();
     }
@@ -79,11 +102,11 @@ export function createTokenSource(deps: RefreshDependencies, refreshTimeout: num
       const refreshing = refresh(id, record.version);
       if (!usable) return waitFor(refreshing);
       // The token still serves; a failure is told by events, and matters to nobody who waits.
-      refreshing.catch(() => {});
+      refreshing.result.catch(() => {});
       return record;
     },
     async settled() {
-      await Promise.allSettled(inFlight.values());
+      await Promise.allSettled([...inFlight.values()].map(({ result }) => result));
     },
   };
 }

@@ -79,6 +79,7 @@ export function createRedisStores(connection: Connection): Stores {
         }
         return (await run(() => client.set(key, owner, 'PX', whole(lease), 'NX'), key)) === 'OK';
       },
+      isJustBack: (id) => isJustBack(lockKey(id)),
       async extend(id, owner, lease) {
         const extended = await run(() =>
           scripted.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease)),

@@ -93,7 +93,7 @@ export function setUp({ refreshTimeout = 10, wrap = (stores: Stores) => stores }
           client.revoked.push(answer);
         },
       },
-      refreshTimeout,
+      { refresh: refreshTimeout, store: 2 },
     );
   let count = 0;
   return {

@@ -90,15 +90,15 @@ async function visit({ jar, url, form }: Visit): Promise<Page> {
   return page;
 }
 
+interface Sent {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | undefined;
+}
+
 /** A request without cookies of its own. */
-export function fetchPage(
-  url: URL,
-  {
-    method = 'GET',
-    headers = {},
-    body,
-  }: { method?: string; headers?: Record<string, string>; body?: string | undefined },
-): Promise<Page> {
+export function fetchPage(url: URL, what: Sent): Promise<Page> {
+  const { method = 'GET', headers = {}, body } = what;
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent }, (response) => {
       text(response).then(
@@ -106,7 +106,11 @@ export function fetchPage(
         reject,
       );
     });
-    sent.once('error', reject);
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      // The server had just closed a connection that was kept alive: it has not seen the request.
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(fetchPage(url, what));
+      else reject(error);
+    });
     sent.end(body);
   });
 }

@@ -112,8 +112,8 @@ export async function endSession(req: Request, res: Response): Promise<SessionLo
   const ours = store instanceof LoginSessionStore ? store : undefined;
   const { path, httpOnly, secure, sameSite, domain } = req.session.cookie;
   const logins = ours ? await ours.takeLogins(req.sessionID) : readLogins(req.session);
-  // Not `req.session.destroy`, which would end the logins before anybody could revoke their tokens.
-  await call((done) => store.destroy(req.sessionID, done));
+  // Not `req.session.destroy`, which would end the logins before anybody could revoke their tokens. Ours is gone.
+  if (!ours) await call((done) => store.destroy(req.sessionID, done));
   Reflect.deleteProperty(req, 'session');
   // A browser forgets a cookie only when it is named with what it was set with.
   if (ours && !res.headersSent) {

@@ -248,9 +248,9 @@ it('a cookie of a session that was ended elsewhere neither lists sessions nor en
   expect(body).toHaveLength(2);
   // The record of the first login.
   const index = (await redis.keys()).find((key) => /^oauth:index:\{[^}]*\}$/.test(key)) as string;
-  const first = (await client.hvals(index))
-    .map((entry) => entry.split(':'))
-    .sort((one, other) => Number(one[2]) - Number(other[2]))[0]?.[1];
+  const [[first] = []] = Object.entries(await client.hgetall(index))
+    .map(([id, entry]) => [id, Number(entry.split(':')[1])] as const)
+    .sort(([, one], [, other]) => one - other);
   expect(all).toContain(`oauth:login:{${first}}`);
   await client.del(`oauth:login:{${first}}`);
   await phone.get('/sessions').expect(401);

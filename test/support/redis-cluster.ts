@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
+import { portToKeep } from './free-port.js';
 import { type RedisServer, startRedis } from './redis-server.js';
 
 export interface RedisCluster {
@@ -157,28 +157,11 @@ async function startNode(args: readonly string[]): Promise<RedisServer> {
   // A replica counts once it has received something, a ping if need be.
   const replication = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
   for (let attempt = 1; ; attempt++) {
-    const port = await lowFreePort();
+    const port = await portToKeep();
     try {
       return await startRedis({ port, args: [...cluster, ...replication, ...args] });
     } catch (error) {
       if (attempt === 5) throw error;
     }
   }
-}
-
-async function lowFreePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  if (free) await new Promise((resolve) => server.close(resolve));
-  return free;
 }

@@ -18,12 +18,12 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
       return added === 1;
     },
     async list(name) {
-      return decode(await run(() => client.hgetall(indexKey(name))).then(Object.values));
+      return decode(Object.entries(await run(() => client.hgetall(indexKey(name)))));
     },
     async end(name, { here, provider = '' }, ttl) {
       const keys = [indexKey(name), markKey(name)];
       const entries = await run(() => scripted.oauthEndLogins(...keys, here, provider, Math.ceil(ttl)));
-      return decode(entries as string[]);
+      return decode(pairs(entries as string[]));
     },
     async remove(name, id) {
       await run(() => client.hdel(indexKey(name), id));
@@ -32,13 +32,19 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
 }
 
 /** The end comes first, where a script can see it without parsing; the session last, as its id may be anything. */
-function encode({ id, provider, session, subject, loggedInAt, endsAt }: IndexedLogin): string {
-  return [Math.ceil(endsAt), id, loggedInAt, provider, subject, session].join(':');
+function encode({ provider, session, subject, loggedInAt, endsAt }: IndexedLogin): string {
+  return [Math.ceil(endsAt), loggedInAt, provider, subject, session].join(':');
 }
 
-function decode(entries: readonly string[]): IndexedLogin[] {
-  const logins = entries.map((entry) => {
-    const [endsAt, id = '', loggedInAt, provider = '', subject = '', ...session] = entry.split(':');
+/** What a script gives of a hash: fields and values in turn. */
+function pairs(flat: readonly string[]): [field: string, value: string][] {
+  return flat.flatMap((field, at) => (at % 2 === 0 ? [[field, flat[at + 1] ?? '']] : []));
+}
+
+/** The fields of the hash are the ids of the logins. */
+function decode(entries: readonly (readonly [id: string, entry: string])[]): IndexedLogin[] {
+  const logins = entries.map(([id, entry]) => {
+    const [endsAt, loggedInAt, provider = '', subject = '', ...session] = entry.split(':');
     return {
       id,
       provider,

@@ -101,7 +101,7 @@ for i, clock in ipairs({ 'here', 'provider' }) do
   if at and not (known and known >= at) then redis.call('HSET', KEYS[2], clock, ARGV[i]) end
 end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-return redis.call('HVALS', KEYS[1])`,
+return redis.call('HGETALL', KEYS[1])`,
   },
   /** KEYS: index, revocation. ARGV: id, value, due, ttl. The index lives as long as the last revocation in it. */
   oauthKeepRevocation: {

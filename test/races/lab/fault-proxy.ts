@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { portToKeep } from '../../support/free-port.js';
 
 /** What a proxy does to everything that goes through it. */
 export type Fault =
@@ -88,9 +89,10 @@ export class FaultProxy {
   }
 
   async #listen(): Promise<void> {
+    // Whoever refuses connections for a while must find the port free afterwards.
+    this.#port ||= await portToKeep();
     this.#server = createServer((client) => this.#accept(client)).listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async #deafen(): Promise<void> {

@@ -162,9 +162,9 @@ export const defences: readonly Defence[] = [
   {
     name: 'an outage of Redis is not a logout',
     file: 'src/express/session-store.ts',
-    find: 'const text = await this.host.backend.read(sid);\n    if (text === undefined) return null;',
+    find: 'const text = await this.host.backend.read(sid);\n    if (text === undefined) return undefined;',
     replace:
-      'const text = await this.host.backend.read(sid).catch(() => undefined);\n    if (text === undefined) return null;',
+      'const text = await this.host.backend.read(sid).catch(() => undefined);\n    if (text === undefined) return undefined;',
     row: 'redis-outages',
     failing: /Redis refused/,
   },

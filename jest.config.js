@@ -13,6 +13,8 @@ export default {
   },
   // A busy machine is no failure; what hangs is still found.
   testTimeout: 30_000,
+  // Most tests wait for something most of the time.
+  maxWorkers: 2,
   testMatch: ['<rootDir>/test/{unit,contract,integration,topologies,races}/**/*.test.ts'],
   globalSetup: './test/support/global-setup.ts',
 };

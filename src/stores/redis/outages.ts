@@ -2,8 +2,11 @@ import { type Cluster, Command, type Redis } from 'ioredis';
 
 const SLOTS = 16_384;
 
-/** Milliseconds for which a store that is usable again counts as just back: longer than our clients take to come back. */
-const JUST_BACK = 500;
+/**
+ * Milliseconds for which a store that is usable again counts as just back: as long as the holder of a lock may take to
+ * connect anew, and to renew its lease.
+ */
+const JUST_BACK = 1000;
 
 interface Outage {
   /** When the first command was answered again. */

@@ -117,6 +117,13 @@ export class Stage {
     return this.finish(begun, attempt.query?.(query) ?? query);
   }
 
+  /** Somebody who is logged in, at a provider that is honest so far. */
+  async loggedIn(dialect: DialectUnderTest, attempt: Attempt = {}): Promise<Tried> {
+    const tried = await this.attempt(dialect, attempt);
+    if (tried.page.status !== 303) throw new Error(`nobody is logged in: ${tried.page.text}`);
+    return tried;
+  }
+
   /** The callback of a login that was begun. */
   async finish(begun: Begun, query: string = callbackQuery(begun)): Promise<Tried> {
     return { ...begun, page: await begun.browser.get(`${begun.path}?${query}`) };

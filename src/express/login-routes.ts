@@ -107,7 +107,8 @@ export function knownProvider(runtime: Runtime) {
 }
 
 export function notFound(res: Response, message: string): void {
-  res.status(404).set('Cache-Control', 'no-store').type('text').send(message);
+  noStore(res);
+  res.status(404).type('text').send(message);
 }
 
 async function keepPostedCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {

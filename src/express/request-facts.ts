@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
+import { answerHeaders } from '../page.js';
 import { LoginSessionStore } from './session-store.js';
 
 /**
@@ -82,7 +83,7 @@ export function isFromOurPages(req: Request, origin: string): boolean {
   return from === undefined || from === origin;
 }
 
-/** Nothing that we answer about a login belongs into a cache. */
+/** Nothing that we answer about a login belongs into a cache, and its URL is nobody's business. */
 export function noStore(res: Response): void {
-  res.set('Cache-Control', 'no-store');
+  res.set(answerHeaders);
 }

@@ -117,7 +117,8 @@ function refuseOtherMethods(router: Router, { config }: Runtime): void {
   };
   for (const [path, methods] of Object.entries(allowed)) {
     router.all(config.basePath + path, (req, res) => {
-      res.set({ Allow: methods, 'Cache-Control': 'no-store' });
+      noStore(res);
+      res.set('Allow', methods);
       res.status(req.method === 'OPTIONS' ? 204 : 405).end();
     });
   }

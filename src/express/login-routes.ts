@@ -92,9 +92,12 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   // The form comes from another site, so our cookies are not with it: it is kept for the GET that follows.
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: POST_LIMIT });
-  router.post(callback, knownProvider(runtime), form, (req, res, next) => {
+  router.post(callback, knownProvider(runtime), (req, res, next) => {
     noStore(res);
-    keepPostedCallback(runtime, req, res).catch(next);
+    form(req, res, (error?: unknown) => {
+      if (error === undefined) keepPostedCallback(runtime, req, res).catch(next);
+      else next(noForm(error));
+    });
   });
 }
 
@@ -127,9 +130,14 @@ function formText(body: unknown): string {
   if (values.every((value) => typeof value === 'string')) {
     return new URLSearchParams(body as Record<string, string>).toString();
   }
-  throw new TransactionError(
+  throw noForm();
+}
+
+function noForm(cause?: unknown): TransactionError {
+  return new TransactionError(
     'callback_malformed',
     'The callback is malformed: it is no form, or a parameter came twice.',
+    { cause },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { JWK } from 'jose';
+import { exportJWK, type JWK } from 'jose';
 import type { Reply } from '../unit/wire/server.js';
 import { makeKey, type SigningKey, sign } from '../unit/wire/signing.js';
 import { accepts, type LoginCase, type Row, refuses, table, title } from './support/cases.js';
@@ -11,8 +11,10 @@ import { expectAccepted, expectRefused, type Refusal } from './support/verdict.j
 const stage = useStage();
 
 let next: SigningKey;
+let secretHalf: JWK;
 beforeAll(async () => {
   next = await makeKey('next-key');
+  secretHalf = { ...(await exportJWK(next.privateKey)), kid: next.kid, alg: next.alg };
 });
 
 const script = (source: string, rows: Row<Script>[]) =>
@@ -68,6 +70,11 @@ const wrongKeys: LoginCase[] = [
         keys: (usual) => [...usual, SECRET],
         idToken: (parts) => hmac('a secret that everybody can read', parts),
       },
+    ],
+    [
+      'private',
+      'has the secret half of the key, so that everybody can sign',
+      { keys: () => [secretHalf], idToken: ({ claims }) => sign(next, claims) },
     ],
     [
       'no-kid-two-keys',

@@ -12,8 +12,8 @@ import {
   type TokenPlacement,
   type UserCall,
 } from '../provider.js';
-
-const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
+import { readClientAuthentication } from './client-authentication.js';
+import { asymmetricAlg } from './signature-algs.js';
 
 /**
  * Makes a provider from its definition: what the shipped factories are made of, and the way to describe a provider
@@ -45,6 +45,8 @@ export function defineProvider(definition: ProviderDefinition): Provider {
     pkce: options.boolean('pkce', true),
     authorizationParams,
     responseMode: options.oneOf('responseMode', ['query', 'form_post'], 'query'),
+    par: readPar(options),
+    dpop: options.boolean('dpop', false),
     idToken,
     identity: readIdentity(options, idToken),
     revoke: options.oneOf('revoke', ['refresh_token', 'refresh_token_only'], 'refresh_token'),
@@ -57,6 +59,8 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   };
   options.end();
   checkIdentitySource(options, provider);
+  checkPar(options, provider);
+  checkDpop(options, provider, definition);
   return markChecked(provider);
 }
 
@@ -69,24 +73,11 @@ function providerName(definition: ProviderDefinition): string {
   );
 }
 
-function readClientAuthentication(options: OptionReader): Provider['clientAuthentication'] {
-  const given = options.any('clientAuthentication') as Provider['clientAuthentication'] | undefined;
-  if (given === undefined) return Object.freeze({ method: 'none' });
-  if (!isPlainObject(given) || !['none', 'post', 'basic', 'announced'].includes(given.method)) {
-    throw options.wrong(
-      'clientAuthentication',
-      given,
-      "give { method: 'none' }, or 'post' or 'basic' and a clientSecret",
-    );
-  }
-  if (given.method !== 'none' && (typeof given.clientSecret !== 'string' || given.clientSecret === '')) {
-    throw options.wrong(
-      'clientSecret',
-      given.clientSecret,
-      "give the secret that the provider's console shows",
-    );
-  }
-  return Object.freeze({ ...given });
+function readPar(options: OptionReader): Provider['par'] {
+  const par = options.any('par');
+  if (par === undefined) return 'auto';
+  if (par === 'auto' || typeof par === 'boolean') return par;
+  throw options.wrong('par', par, "give true, false or 'auto'");
 }
 
 function readDialect(options: OptionReader): Dialect {
@@ -122,7 +113,7 @@ function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
   const read = options.group('idToken');
   const fix = "give asymmetric algorithms only, such as ['RS256']";
   const algs = read.stringsOrNone('algs', fix) ?? [];
-  if (!algs.every((alg) => asymmetric.test(alg))) throw read.wrong('algs', algs, fix);
+  if (!algs.every((alg) => asymmetricAlg.test(alg))) throw read.wrong('algs', algs, fix);
   const policy: IdTokenPolicy = {
     algs,
     nonce: read.oneOf('nonce', ['required', 'if-present'], 'required'),
@@ -226,6 +217,22 @@ function readRedirectUri(options: OptionReader): { redirectUri?: string } {
   const url = parseSecureUrl(redirectUri);
   if (!url || url.search || url.hash) throw options.wrong('redirectUri', redirectUri, fix);
   return { redirectUri };
+}
+
+function checkPar(options: OptionReader, { par, discovery, endpoints }: Provider): void {
+  if (par !== true || discovery || endpoints.pushedAuthorization !== undefined) return;
+  throw options.missing('endpoints.pushedAuthorization', "give the URL that the option 'par' is about");
+}
+
+function checkDpop(
+  options: OptionReader,
+  { dpop, assertion }: Provider,
+  { tokenPlacement }: ProviderDefinition,
+): void {
+  if (!dpop) return;
+  // RFC 9449 has one place for a bound token, and binds it where a browser goes to the provider.
+  const other = tokenPlacement !== undefined ? 'tokenPlacement' : assertion && 'assertion';
+  if (other) throw options.conflict(`the options 'dpop' and '${other}' exclude each other. Leave one out.`);
 }
 
 /** A provider of which nothing could ever say who the user is would fail at every login: say so now. */

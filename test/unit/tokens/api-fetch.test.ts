@@ -1,5 +1,7 @@
+import { systemClock } from '../../../src/clock.js';
 import { ConfigurationError } from '../../../src/errors.js';
 import { type ApiAccess, apiFetch } from '../../../src/tokens/api-fetch.js';
+import { createProofs } from '../../../src/wire/dpop.js';
 import { type Reply, startServer, type TestServer } from '../wire/server.js';
 
 let api: TestServer;
@@ -20,6 +22,7 @@ function access(change: Partial<ApiAccess> = {}): ApiAccess {
   return {
     placement: { header: 'Authorization', prefix: 'Bearer ' },
     apiOrigins: undefined,
+    proofs: createProofs(systemClock),
     async token(refused) {
       asked.push(refused);
       const version = (refused ?? 0) + 1;

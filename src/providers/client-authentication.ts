@@ -1,6 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import { isPlainObject, type OptionReader } from '../config.js';
-import type { ClientAuthentication, Provider } from '../provider.js';
-import { readPrivateKey } from './private-key.js';
+import type { ClientAuthentication, ClientKey, Provider, SigningClient } from '../provider.js';
+import { readPrivateKey, signingAlgs } from './private-key.js';
 import { asymmetricAlg } from './signature-algs.js';
 
 type Checked = Provider['clientAuthentication'];
@@ -19,7 +20,7 @@ export function readClientAuthentication(options: OptionReader): Checked {
     );
   }
   const client = given as ClientAuthentication;
-  if (client.method === 'private_key_jwt') return readClientKey(options.group('clientAuthentication'));
+  if (client.method === 'private_key_jwt') return signingClient(options.group('clientAuthentication'));
   if (client.method !== 'none' && (typeof client.clientSecret !== 'string' || client.clientSecret === '')) {
     throw options.wrong(
       'clientSecret',
@@ -30,22 +31,24 @@ export function readClientAuthentication(options: OptionReader): Checked {
   return Object.freeze({ ...client });
 }
 
-function readClientKey(read: OptionReader): Checked {
+/** Reads the key of a client, as {@link ClientKey} describes it. */
+export function readClientKey(read: OptionReader): ClientKey & { readonly privateKey: KeyObject } {
   const { key, algs, ...said } = readPrivateKey(read, {
     algs: asymmetricAlg,
     fix: 'give an RSA key of 2048 bits or more, an EC key (P-256, P-384, P-521) or an Ed25519 key, as PKCS#8 PEM, JWK or KeyObject',
   });
-  read.any('method');
   const keyId = read.optionalString('keyId', 'give the id by which the provider knows the key') ?? said.keyId;
   const alg = read.optionalString('alg', 'give a signature algorithm') ?? said.alg;
   if (alg !== undefined && !algs.includes(alg)) {
     throw read.wrong('alg', alg, `give one by which this key can sign: ${algs.join(', ')}`);
   }
   read.end();
-  return Object.freeze({
-    method: 'private_key_jwt',
-    privateKey: key,
-    algs: Object.freeze(alg === undefined ? [...algs] : [alg]),
-    ...(keyId !== undefined && { keyId }),
-  });
+  return { privateKey: key, ...(keyId !== undefined && { keyId }), ...(alg !== undefined && { alg }) };
+}
+
+function signingClient(read: OptionReader): SigningClient {
+  read.any('method');
+  const { alg, ...key } = readClientKey(read);
+  const algs = Object.freeze(alg === undefined ? [...signingAlgs(key.privateKey)] : [alg]);
+  return Object.freeze({ method: 'private_key_jwt', ...key, algs });
 }

@@ -1,5 +1,6 @@
 import { isPlainObject, type OptionReader } from '../config.js';
 import type { ClientAuthentication, ClientKey, Endpoints, ProviderDefinition } from '../provider.js';
+import { readClientKey } from './client-authentication.js';
 
 /** Options that every factory takes. */
 export interface CommonOptions {
@@ -64,7 +65,7 @@ function readClientAuth(options: OptionReader, unsaid: 'basic' | 'announced'): C
   const clientAuth = options.any('clientAuth');
   if (isPlainObject(clientAuth)) {
     if (clientSecret === undefined) {
-      return { ...(clientAuth as unknown as ClientKey), method: 'private_key_jwt' };
+      return { method: 'private_key_jwt', ...readClientKey(options.group('clientAuth')) };
     }
     throw options.conflict(
       "the options 'clientSecret' and 'clientAuth' give a secret and a key. Leave one out: the key, where the provider takes it, is safer.",

@@ -23,7 +23,7 @@ export function readPrivateKey(
   const given = read.any('privateKey');
   if (given === undefined) throw read.missing('privateKey', fix);
   const key = parseKey(given);
-  const algs = key?.type === 'private' ? algsOf(key).filter((alg) => accepted.test(alg)) : [];
+  const algs = key?.type === 'private' ? signingAlgs(key).filter((alg) => accepted.test(alg)) : [];
   if (!key || algs.length === 0) throw read.wrong('privateKey', given, fix);
   const { kid, alg } = given instanceof KeyObject || !isPlainObject(given) ? {} : given;
   return {
@@ -46,7 +46,7 @@ function parseKey(given: unknown): KeyObject | undefined {
 }
 
 /** By which algorithms a key can sign [RFC 7518 3.1, RFC 8037 3.1, RFC 9864]. RSA keys below 2048 bits can by none. */
-function algsOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly string[] {
+export function signingAlgs({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly string[] {
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails;
   switch (asymmetricKeyType) {
     case 'rsa':

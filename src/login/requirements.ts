@@ -23,6 +23,12 @@ export function readRequirements({
 }: Readonly<Record<string, string>>): Requirements {
   const maxAge = readMaxAge(max_age);
   const acr = readEssentialAcr(claims) ?? acr_values?.split(' ').filter((value) => value !== '');
+  if (acr?.length === 0) {
+    throw new ConfigurationError(
+      'invalid_option',
+      "The parameter 'acr_values' must name at least one value.",
+    );
+  }
   return { ...(maxAge !== undefined && { maxAge }), ...(acr && { acr }) };
 }
 

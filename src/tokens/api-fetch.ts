@@ -76,7 +76,7 @@ async function fetchWithToken(carry: Carrier, first: URL, init: RequestInit): Pr
     const headers = new Headers(next.headers);
     // What is dropped on the way to another origin stays dropped, wherever the redirects lead then [Fetch 4.4].
     abroad ||= url.origin !== first.origin;
-    if (abroad) for (const name of ['authorization', 'cookie', 'dpop']) headers.delete(name);
+    if (abroad) for (const name of ['authorization', 'cookie']) headers.delete(name);
     const request: RequestInit = { ...next, headers, redirect: 'manual' };
     const response = await (abroad ? fetch(url, request) : carry(url, request));
     const location = response.headers.get('location');

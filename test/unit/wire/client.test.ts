@@ -141,6 +141,30 @@ describe('the exchange of a code', () => {
     expect(error?.message).not.toContain('at-1');
   });
 
+  it.each<[readonly string[], boolean]>([
+    [['app', 'api'], true],
+    [['app'], true],
+    [['app', 'api', 'other'], false],
+    [['api'], false],
+  ])('with a further audience that is trusted, an id_token for %j is taken: %p', async (aud, taken) => {
+    op.claims = { aud };
+    const error = await rejection(op.client({ audiences: ['api'] }).exchangeCode(op.callback()));
+    expect(error?.code).toBe(taken ? undefined : 'id_token_invalid');
+  });
+
+  it.each([
+    [['RS256'], true],
+    [['PS256', 'ES256'], false],
+  ])(
+    'takes the algorithms of the option alone, whatever is announced: %j, %p',
+    async (idTokenAlgs, taken) => {
+      op.metadata = { id_token_signing_alg_values_supported: ['RS256', 'PS256'] };
+      const error = await rejection(op.client({ idTokenAlgs }).exchangeCode(op.callback()));
+      if (taken) expect(error).toBeUndefined();
+      else expect(error).toBeInstanceOf(ProviderProtocolError);
+    },
+  );
+
   it('refuses an answer without an id_token', async () => {
     op.replies['/token'] = { body: { access_token: 'at-1', token_type: 'Bearer' } };
     expect(await rejection(op.client().exchangeCode(op.callback()))).toBeInstanceOf(ProviderProtocolError);

@@ -27,7 +27,7 @@ export interface StandardOptions extends CommonOptions {
   clientSecret?: string;
   /**
    * How the app proves at the provider who it is: by its secret, as `basic` or `post` [RFC 6749 2.3.1], or by its key
-   * (`private_key_jwt`) [RFC 7523 2.2].
+   * (`private_key_jwt`) [RFC 7523 2.2]. Default: `basic`; at `oidc` `post`, where the metadata announces no `basic`.
    */
   clientAuth?: 'basic' | 'post' | ClientKey;
   /** Push authorization requests [RFC 9126]. Default `auto`: where the metadata requires it. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
   app = await startApp({
     lab,
     providers: [providerOf(lab, 'oidc', { responseMode: 'form_post' })],
-    before: (server) => server.use(express.urlencoded({ extended: true })),
+    prepare: (server) => server.use(express.urlencoded({ extended: true })),
   });
 });
 afterAll(async () => {

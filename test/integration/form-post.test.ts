@@ -22,7 +22,7 @@ describe.each([
     app = await startApp({
       lab,
       providers: [providerOf(lab, 'oidc', { responseMode: 'form_post' })],
-      ...(parser && { before: (server: express.Express) => server.use(parser) }),
+      ...(parser && { prepare: (server: express.Express) => server.use(parser) }),
     });
   });
   afterAll(() => app.close());

@@ -79,8 +79,8 @@ export interface AppOptions {
   router?: OAuthRouterOptions;
   /** Puts something else in the place of `oauthSession`. */
   useSession?: (app: Express) => void;
-  /** Mounts something before all else. */
-  before?: (app: Express) => void;
+  /** Sets the app up, before anything is mounted. */
+  prepare?: (app: Express) => void;
   /** Adds routes after the router. */
   routes?: (app: Express) => void;
 }
@@ -92,7 +92,7 @@ export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp
   const session = oauthSession({ secret: SECRET, ...options.session });
   const providers = options.providers ?? [providerOf(lab, 'aliyun')];
   const router = oauthRouter(providers, { onEvent: (event) => events.push(event), ...options.router });
-  options.before?.(app);
+  options.prepare?.(app);
   if (options.useSession) options.useSession(app);
   else app.use(session);
   app.use(router);

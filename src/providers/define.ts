@@ -12,6 +12,7 @@ import {
   type TokenPlacement,
   type UserCall,
 } from '../provider.js';
+import { checkTogether } from './check-together.js';
 import { readClientAuthentication } from './client-authentication.js';
 import { asymmetricAlg } from './signature-algs.js';
 
@@ -58,9 +59,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
     ...readAssertion(options),
   };
   options.end();
-  checkIdentitySource(options, provider);
-  checkPar(options, provider);
-  checkDpop(options, provider, definition);
+  checkTogether(options, provider, definition);
   return markChecked(provider);
 }
 
@@ -217,41 +216,4 @@ function readRedirectUri(options: OptionReader): { redirectUri?: string } {
   const url = parseSecureUrl(redirectUri);
   if (!url || url.search || url.hash) throw options.wrong('redirectUri', redirectUri, fix);
   return { redirectUri };
-}
-
-function checkPar(options: OptionReader, { par, discovery, endpoints }: Provider): void {
-  if (par !== true || discovery || endpoints.pushedAuthorization !== undefined) return;
-  throw options.missing('endpoints.pushedAuthorization', "give the URL that the option 'par' is about");
-}
-
-function checkDpop(
-  options: OptionReader,
-  { dpop, assertion }: Provider,
-  { tokenPlacement }: ProviderDefinition,
-): void {
-  if (!dpop) return;
-  // RFC 9449 has one place for a bound token, and binds it where a browser goes to the provider.
-  const other = tokenPlacement !== undefined ? 'tokenPlacement' : assertion && 'assertion';
-  if (other) throw options.conflict(`the options 'dpop' and '${other}' exclude each other. Leave one out.`);
-}
-
-/** A provider of which nothing could ever say who the user is would fail at every login: say so now. */
-function checkIdentitySource(options: OptionReader, provider: Provider): void {
-  const { source } = provider.identity;
-  if (source === 'id_token' && !provider.idToken) {
-    throw options.missing(
-      'idToken',
-      "say how id_tokens are judged: {} will do, or take another 'identity.source'",
-    );
-  }
-  if (source === 'userinfo' && !provider.discovery && provider.endpoints.userinfo === undefined) {
-    throw options.missing('endpoints.userinfo', 'give the URL that says who the user is');
-  }
-  if (source === 'id_token' && !provider.discovery) {
-    for (const needed of ['issuer', 'jwks']) {
-      if (provider.endpoints[needed] === undefined) {
-        throw options.missing(`endpoints.${needed}`, 'give its URL: id_tokens are checked against it');
-      }
-    }
-  }
 }

@@ -1,4 +1,3 @@
-import type { User } from '../login/user.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 
 type Values = Record<string, unknown>;
@@ -10,8 +9,11 @@ type Values = Record<string, unknown>;
 interface PackedLogin extends Omit<SessionLogin, 'user'> {
   user: Values & { claims: Values };
   /** What the rest would tell of the user, or of the claims, and is not so. */
-  lacks?: readonly string[];
+  lacks?: { readonly user: readonly string[]; readonly claims: readonly string[] };
 }
+
+/** What a user is shown by, where the claims have it under the same name. */
+const shown = ['name', 'email', 'picture'];
 
 export type PackedLogins = Record<string, PackedLogin>;
 
@@ -28,38 +30,45 @@ export function unpackLogins(packed: PackedLogins): SessionLogins {
 }
 
 function pack(provider: string, { user, ...login }: SessionLogin): PackedLogin {
-  const claims = shorten(user.claims, toldOfClaims(login));
-  const own = shorten({ ...user }, toldOfUser(provider, login, user.claims));
-  const lacks = [...own.lacks, ...claims.lacks.map((name) => `claims.${name}`)];
-  return { ...login, user: { ...own.rest, claims: claims.rest }, ...(lacks.length > 0 && { lacks }) };
+  const told = { user: toldOfUser(provider, login, user.claims), claims: toldOfClaims(login) };
+  const claims = without(user.claims, told.claims);
+  const packed = { ...login, user: { ...without({ ...user }, told.user), claims } };
+  const lacks = { user: lacking({ ...user }, told.user), claims: lacking(user.claims, told.claims) };
+  return lacks.user.length + lacks.claims.length > 0 ? { ...packed, lacks } : packed;
 }
 
+/** In place: to copy what was just parsed takes longer than to parse it. */
 function unpack(provider: string, login: PackedLogin): void {
-  const { lacks = [], user } = login;
-  if (login.lacks) delete login.lacks;
-  const claims = complete(user.claims, toldOfClaims(login), (name) => lacks.includes(`claims.${name}`));
-  const told = toldOfUser(provider, login, claims);
-  login.user = { ...complete(user, told, (name) => lacks.includes(name)), claims };
+  const { user, sub, issuer, lacks } = login;
+  const { claims } = user;
+  if (claims.sub === undefined) claims.sub = sub;
+  if (claims.iss === undefined) claims.iss = issuer;
+  if (user.provider === undefined) user.provider = provider;
+  if (user.sub === undefined) user.sub = sub;
+  for (const name of shown) {
+    if (user[name] === undefined && claims[name] !== undefined) user[name] = claims[name];
+  }
+  if (!lacks) return;
+  for (const name of lacks.user) delete user[name];
+  for (const name of lacks.claims) delete claims[name];
+  delete login.lacks;
 }
 
 function toldOfClaims({ sub, issuer }: Pick<SessionLogin, 'sub' | 'issuer'>): Values {
   return { sub, iss: issuer };
 }
 
-function toldOfUser(provider: string, { sub }: Pick<SessionLogin, 'sub'>, claims: User['claims']): Values {
-  const { name, email, picture } = claims;
-  return { provider, sub, name, email, picture };
+function toldOfUser(provider: string, { sub }: Pick<SessionLogin, 'sub'>, claims: Values): Values {
+  const named = shown.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]]);
+  return { provider, sub, ...Object.fromEntries(named) };
 }
 
-function shorten(values: Values, told: Values): { rest: Values; lacks: string[] } {
-  const rest = Object.entries(values).filter(([name, value]) => !(name in told && told[name] === value));
-  const lacks = Object.keys(told).filter((name) => told[name] !== undefined && values[name] === undefined);
-  return { rest: Object.fromEntries(rest), lacks };
+function without(values: Values, told: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => !(Object.hasOwn(told, name) && told[name] === value)),
+  );
 }
 
-function complete(values: Values, told: Values, isLacking: (name: string) => boolean): Values {
-  const completed: Values = {};
-  for (const name in told) if (told[name] !== undefined && !isLacking(name)) completed[name] = told[name];
-  // Not `Object.assign`, for which `__proto__` is more than a name.
-  return { ...completed, ...values };
+function lacking(values: Values, told: Values): string[] {
+  return Object.keys(told).filter((name) => values[name] === undefined);
 }

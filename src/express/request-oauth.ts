@@ -200,7 +200,7 @@ export class RequestContext implements RequestOAuth {
   }
 
   #first(): SessionLogin | undefined {
-    return this[requestLogins].entries()[0]?.[1];
+    return this[requestLogins].find()?.[1];
   }
 
   #required(provider?: string): [string, SessionLogin] {

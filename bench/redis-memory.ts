@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { systemClock } from '../src/clock.js';
+import { serialize } from '../src/express/session-text.js';
 import { addToIndex, type KnownLogin } from '../src/logout/login-names.js';
 import { connect } from '../src/stores/redis/client.js';
 import { createRedisSessions } from '../src/stores/redis/sessions.js';
@@ -65,16 +66,20 @@ function newLogin(n: number): NewLogin {
   const record = { id, version: 1, provider: 'aliyun', sub, endsAt: now + 14 * DAY, tokens, claims };
   const user = { provider: 'aliyun', sub, name: `user ${n}`, email: `user${n}@example.com`, claims };
   const login = { id, sub, user, scope, expiresAt, loggedInAt: now, issuer: claims.iss };
-  const oauth = { rev: random(12), since: now, logins: { aliyun: login } };
   const cookie = {
     originalMaxAge: null,
     expires: null,
     secure: true,
     httpOnly: true,
     path: '/',
-    sameSite: 'lax',
+    sameSite: 'lax' as const,
   };
-  return { record, login, session: JSON.stringify({ oauth, cookie }), sid: random(32) };
+  return {
+    record,
+    login,
+    session: serialize({ rev: random(12), since: now }, { oauth: { logins: { aliyun: login } }, cookie }),
+    sid: random(32),
+  };
 }
 
 const server = await startRedis({ own: true });

@@ -11,7 +11,7 @@ import {
   type RequireLoginOptions,
   type Rules,
 } from './login-rules.js';
-import { isNavigation, noStore } from './request-facts.js';
+import { isNavigation, noStore, redirect } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -215,7 +215,7 @@ async function askToLogIn(
   if (isNavigation(req)) {
     const returnTo = req.originalUrl;
     if (params) await oauth.redirectToLogin({ ...which, returnTo, params });
-    else res.redirect(302, oauth.loginUrl({ ...which, returnTo }));
+    else redirect(res, 302, oauth.loginUrl({ ...which, returnTo }));
     return false;
   }
   const login_url = oauth.loginUrl(which);

@@ -57,6 +57,7 @@ const mistakes: [id: string, does: string, make: () => unknown][] = [
   ['guard-provider-empty', 'guards by an empty provider', () => requireLogin({ provider: '' })],
   ['guard-max-age-text', 'guards by an age that is a text', () => requireLogin({ maxAge: '60' as never })],
   ['guard-max-age-negative', 'guards by a negative age', () => requireLogin({ maxAge: -1 })],
+  ['guard-max-age-zero', 'guards by no age at all', () => requireLogin({ maxAge: 0 })],
   ['guard-max-age-nan', 'guards by an age that is no number', () => requireLogin({ maxAge: Number.NaN })],
   ['refresh-undefined', 'refreshes by options that somebody forgot', () => autoRefresh(none)],
   ['alg-none', 'takes id_tokens without a signature', () => oidc({ ...op, idTokenAlgs: ['none'] })],

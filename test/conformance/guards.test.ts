@@ -49,7 +49,8 @@ const guards: [id: string, does: string, options: RequireLoginOptions, status: n
   ],
   ['check-rejects', 'checks, and fails later', { check: () => Promise.reject(new Error('broken')) }, 500],
   ['provider-other', 'wants a login at a provider that is not there', { provider: 'nobody' }, 500],
-  ['max-age', 'wants a user who proved themselves this very second, and before', { maxAge: 0 }, 401],
+  ['max-age', 'wants a user who proved themselves just now', { maxAge: 20 }, 401],
+  ['acr', 'wants a user who proved themselves in another way', { acr: 'urn:example:mfa' }, 401],
 ];
 
 describe('a guard that', () => {

@@ -3,7 +3,7 @@ import { isPlainObject, OptionReader } from '../config.js';
 import { AuthorizationDeniedError, LoginRequiredError } from '../errors.js';
 import { timeLeft } from '../tokens/token-set.js';
 import type { Login } from './options.js';
-import { isNavigation, noStore } from './request-facts.js';
+import { isNavigation, noStore, requestedPath } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -270,9 +270,10 @@ async function askToLogIn(
   const which = provider === undefined ? {} : { provider };
   noStore(res);
   if (isNavigation(req)) {
-    const returnTo = req.originalUrl;
-    if (params) await oauth.redirectToLogin({ ...which, returnTo, params });
-    else res.redirect(302, oauth.loginUrl({ ...which, returnTo }));
+    const returnTo = requestedPath(req);
+    const login = { ...which, ...(returnTo !== undefined && { returnTo }) };
+    if (params) await oauth.redirectToLogin({ ...login, params });
+    else res.redirect(302, oauth.loginUrl(login));
     return false;
   }
   const login_url = oauth.loginUrl(which);

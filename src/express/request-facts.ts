@@ -60,7 +60,8 @@ export function requestedPath(req: Request): string | undefined {
  * pattern, it is the browser that chooses: what would lead elsewhere counts for nothing.
  */
 export function mountPath(req: Request): string {
-  return req.baseUrl === '' ? '' : (parseReturnTo(req.baseUrl) ?? '');
+  // What follows begins with a slash: after another one it would name a host.
+  return req.baseUrl === '' ? '' : (parseReturnTo(req.baseUrl) ?? '').replace(/\/+$/, '');
 }
 
 /** Whether a person waits in front of a browser for a page. */

@@ -7,6 +7,9 @@ export const TOLERANCE = 30;
 /** A token that claims to live longer than ten years is nonsense. */
 const LONGEST = 10 * 366 * 86_400;
 
+/** A JWS in its compact form [RFC 7515 7.1]. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** What a token that the provider signs for this app must say. */
 export interface SignedTokenExpectation {
   readonly issuer: string;
@@ -40,6 +43,8 @@ export async function verifySignedToken(
   { issuer, clientId, policy, algs, keys, now }: SignedTokenExpectation,
   { requiredClaims, types, refuted }: TokenKind,
 ): Promise<JWTVerifyResult> {
+  // Decoders forgive padding and foreign characters, so that one token has many spellings.
+  if (!COMPACT.test(token)) throw refuted('form');
   const verified = await jwtVerify(token, keys, {
     issuer,
     audience: clientId,

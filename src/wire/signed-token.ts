@@ -44,7 +44,7 @@ export async function verifySignedToken(
   { requiredClaims, types, refuted }: TokenKind,
 ): Promise<JWTVerifyResult> {
   // Decoders forgive padding and foreign characters, so that one token has many spellings.
-  if (!COMPACT.test(token)) throw refuted('form');
+  if (!COMPACT.test(token)) throw refuted('form', new Error('ERR_JWS_INVALID'));
   const verified = await jwtVerify(token, keys, {
     issuer,
     audience: clientId,

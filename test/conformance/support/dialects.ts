@@ -84,10 +84,10 @@ const list: DialectUnderTest[] = [
         ...options,
       }),
     token: (standard) => ({
-      ...withoutIdToken(standard),
       open_id: 'alice',
       scope: 'user_info,calendar',
       refresh_expires_in: 2592000,
+      ...withoutIdToken(standard),
     }),
     userinfo: {},
     sub: 'alice',

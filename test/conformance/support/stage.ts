@@ -9,6 +9,8 @@ export interface Attempt {
   readonly script?: Script;
   /** Changes the parameters of the callback, under their standard names. */
   readonly callback?: (params: URLSearchParams) => void;
+  /** Changes the query of the callback, as it goes over the wire. */
+  readonly query?: (query: string) => string;
   /** An app that has just started: for what an app that knows its provider would not ask again. */
   readonly fresh?: true;
   /** Options of the provider's factory, which make an app of its own. */
@@ -109,7 +111,8 @@ export class Stage {
     const begun = await this.begin(dialect, attempt);
     if (begun.page.status !== 302) return begun;
     attempt.callback?.(begun.params);
-    return this.finish(begun);
+    const query = callbackQuery(begun);
+    return this.finish(begun, attempt.query?.(query) ?? query);
   }
 
   /** The callback of a login that was begun. */

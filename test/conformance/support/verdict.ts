@@ -10,7 +10,7 @@ export interface Refusal {
   /** The last endpoint that may be asked before the refusal; none of them by default. */
   readonly after?: Endpoint;
   /** The callback did not name the open transaction, which therefore stays open. */
-  readonly leaves?: 'the open transaction';
+  readonly leaves?: 'the open transaction' | 'nothing';
 }
 
 const prototype = JSON.stringify(prototypeMembers());
@@ -22,8 +22,8 @@ const prototype = JSON.stringify(prototypeMembers());
 export async function expectRefused(stage: Stage, tried: Tried, refusal: Refusal): Promise<void> {
   const { app, browser, provider, page } = tried;
   expectTypedError(tried, refusal);
-  expectNothingSaid(tried, page.text + JSON.stringify(page.headers));
-  expectNothingSaid(tried, JSON.stringify(app.events));
+  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
+  expectNoSecret(tried, JSON.stringify(app.events));
 
   const asked = provider.requests.map(({ endpoint }) => endpoint);
   const last = refusal.after === undefined ? -1 : asked.lastIndexOf(refusal.after);
@@ -45,7 +45,7 @@ export async function expectAccepted(tried: Tried): Promise<void> {
   const { browser, page, dialect } = tried;
   expect([page.status, page.headers.location]).toEqual([303, RETURN_TO]);
   expect(await browser.me()).toMatchObject({ status: 200, user: { sub: dialect.sub } });
-  expectNothingSaid(tried, page.text + JSON.stringify(page.headers));
+  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
   await expectUnharmed(tried);
 }
 
@@ -66,11 +66,16 @@ function expectTypedError({ page }: Tried, { code, status = 502 }: Refusal): voi
   });
 }
 
-/** No secret at all, and nothing of the attacker's that a browser could take for markup. */
-function expectNothingSaid({ provider, sent, params }: Tried, text: string): void {
+function expectNoSecret({ provider, sent, params }: Tried, text: string): void {
   const secrets = [CLIENT_SECRET, ...provider.issued, sent.get('nonce'), params.get('code')];
   for (const secret of secrets) if (secret) expect(text).not.toContain(secret);
-  for (const said of [...provider.said, [...params]].flatMap(markup)) expect(text).not.toContain(said);
+}
+
+/** No secret, and nothing of the attacker's that a browser could take for markup. */
+function expectNothingShown(tried: Tried, text: string): void {
+  expectNoSecret(tried, text);
+  const said = [...tried.provider.said, [...tried.params]].flatMap(markup);
+  for (const one of said) expect(text).not.toContain(one);
 }
 
 /** The texts in a value that mean something in HTML, and what in them would do harm by itself. */
@@ -82,9 +87,12 @@ function markup(value: unknown): string[] {
 
 async function expectNothingKept({ redis }: Stage, { provider }: Tried, { leaves }: Refusal): Promise<void> {
   const keys = await redis.keys();
-  expect(keys.filter((key) => !(leaves && /^oauth:browser:\{[\w-]+\}(?::open:[\w-]+)?$/.test(key)))).toEqual(
-    [],
-  );
+  expect(
+    keys.filter(
+      (key) =>
+        !(leaves === 'the open transaction' && /^oauth:browser:\{[\w-]+\}(?::open:[\w-]+)?$/.test(key)),
+    ),
+  ).toEqual([]);
   const dump = await redis.dump();
   for (const secret of provider.issued) expect(dump).not.toContain(secret);
 }

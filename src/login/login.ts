@@ -49,7 +49,13 @@ export async function startLogin(
     ...(maxAge !== undefined && { maxAge }),
     ...(asked.prompt === 'none' && { silent: true }),
   });
-  return client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
+  try {
+    return await client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
+  } catch (error) {
+    // Nobody will ever come back with a state that went nowhere.
+    await transactions.consume(browser, state).catch(() => {});
+    throw error;
+  }
 }
 
 /** Seconds [OpenID Connect Core 3.1.2.1]; anything else would make every login fail at its `auth_time`. */

@@ -54,7 +54,8 @@ export async function verifySignedToken(
     requiredClaims: ['iss', 'aud', 'exp', 'iat', ...requiredClaims],
   }).catch((error: unknown) => {
     if (isOAuthLoginError(error)) throw error;
-    if (error instanceof errors.JOSEError || error instanceof TypeError)
+    // What the Web Cryptography API cannot take for a key makes it throw a DOMException.
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
       // jose's own errors carry the claims: their code will do.
       throw refuted(
         'signature or claims',

@@ -15,6 +15,8 @@ export interface Attempt {
   readonly fresh?: true;
   /** Options of the provider's factory, which make an app of its own. */
   readonly options?: object;
+  /** An app that was started before. */
+  readonly app?: ServedApp;
 }
 
 /** How it went. */
@@ -94,12 +96,12 @@ export class Stage {
   /** Sends a browser to the provider. */
   async begin(
     dialect: DialectUnderTest,
-    { script = {}, fresh, options }: Attempt = {},
+    { script = {}, ...attempt }: Attempt = {},
     known?: { app: ServedApp; browser: Browser },
   ): Promise<Begun> {
     const provider = this.provider(dialect);
     provider.script = script;
-    const { app, browser } = known ?? (await this.#arrive(dialect, fresh ? (options ?? {}) : options));
+    const { app, browser } = known ?? (await this.#arrive(dialect, attempt));
     const page = await browser.get(`/auth/login/${dialect.name}?returnTo=${encodeURIComponent(RETURN_TO)}`);
     const sent = standardNames(new URL(page.headers.location ?? 'none:').searchParams, dialect);
     const path = `/auth/callback/${dialect.name}`;
@@ -120,8 +122,9 @@ export class Stage {
     return { ...begun, page: await begun.browser.get(`${begun.path}?${query}`) };
   }
 
-  async #arrive(dialect: DialectUnderTest, options?: object) {
-    const app = options ? await this.freshApp(dialect, options) : this.app;
+  async #arrive(dialect: DialectUnderTest, { fresh, options, app: started }: Attempt) {
+    const starts = fresh || options !== undefined;
+    const app = starts ? await this.freshApp(dialect, options) : (started ?? this.app);
     return { app, browser: new Browser(app.url) };
   }
 }

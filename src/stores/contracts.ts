@@ -61,12 +61,10 @@ export interface TransactionStore {
 /** A lease on the refresh of one login. The owner is a random string that nobody else has. */
 export interface LockStore {
   /**
-   * Whether the lease was free. It is nobody's for a second after an outage of the store: a process that got new
-   * tokens meanwhile writes them first, its own lease being over.
+   * Whether the lease was free. Where the store can fail, one that ran out without being released is free a second
+   * after the first who wanted it: its holder may have got new tokens in an outage, and is to write them first.
    */
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
-  /** Whether it is for such an outage alone that `acquire` says no. */
-  isJustBack(id: string): boolean;
   /**
    * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the
    * owner's again if nobody else has it and the login still exists.

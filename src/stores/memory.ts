@@ -59,7 +59,6 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
         leases.set(id, owner, lease);
         return true;
       },
-      isJustBack: () => false,
       async extend(id, owner, lease) {
         const holder = leases.get(id);
         const free = holder === undefined && records.get(id) !== undefined;

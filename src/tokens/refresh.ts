@@ -13,10 +13,10 @@ import type { LoginRecord } from './login-record.js';
 export type { RefreshClient, RefreshDependencies } from './exchange.js';
 
 /**
- * How long a lock outlives its holder, in milliseconds. Providers that forgive a repeated refresh token do so for
- * seconds: whoever comes after a process that was killed must ask within them.
+ * How long a lock outlives its holder, in milliseconds; the store may add a second. Providers that forgive a repeated
+ * refresh token do so for seconds: whoever comes after a process that was killed must ask within them.
  */
-export const LEASE = 4000;
+export const LEASE = 3000;
 /** Milliseconds between two renewals of the lease. */
 const RENEWAL = 1000;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
@@ -35,7 +35,7 @@ export async function refreshLogin(
   seen: number,
   onPhase: OnPhase = () => {},
 ): Promise<LoginRecord> {
-  const { records, locks, clock } = deps;
+  const { records, clock } = deps;
   const owner = randomBytes(16).toString('base64url');
   for (;;) {
     const record = await records.read(id);
@@ -60,8 +60,8 @@ export async function refreshLogin(
         await release(deps, id, owner);
       }
     }
-    // A store that answers is no reason to give up waiting, unless it gives nobody a lock.
-    onPhase(locks.isJustBack(id) ? 'store' : 'another process');
+    // A store that answers is no reason to give up waiting.
+    onPhase('another process');
     await clock.sleep(POLL * (0.5 + Math.random()));
   }
 }

@@ -14,9 +14,9 @@ export interface Defence {
 export const defences: readonly Defence[] = [
   {
     name: 'the Redis lock',
-    file: 'src/stores/redis/stores.ts',
-    find: "client.set(key, owner, 'PX', whole(lease), 'NX')",
-    replace: "client.set(key, owner, 'PX', whole(lease))",
+    file: 'src/stores/redis/scripts.ts',
+    find: "'PX', ARGV[2] + ARGV[3], 'NX') then return 1 end",
+    replace: "'PX', ARGV[2] + ARGV[3]) then return 1 end",
     row: 'parallel',
     failing: /expired token/,
   },
@@ -89,7 +89,7 @@ export const defences: readonly Defence[] = [
   {
     name: 'a lease that ends while providers still forgive',
     file: 'src/tokens/refresh.ts',
-    find: 'export const LEASE = 4000;',
+    find: 'export const LEASE = 3000;',
     replace: 'export const LEASE = 20_000;',
     row: 'kill-holder',
     failing: /lock's holder/,

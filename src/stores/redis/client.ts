@@ -1,6 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { ConfigurationError, StoreUnavailableError } from '../../errors.js';
-import { watchOutages } from './outages.js';
 
 /**
  * An ioredis `Redis` or `Cluster`, version 5 or 6, Sentinel included. Described by shape, so that the client may
@@ -15,21 +14,12 @@ export interface RedisClient {
 /** A client, or what ioredis needs to make one: a URL or its options. */
 export type RedisOption = RedisClient | string | RedisOptions;
 
-/**
- * Runs a command with a deadline. Every failure is a `StoreUnavailableError`: it says nothing about any login.
- *
- * @param key what the command is about, where `isJustBack` is asked about it.
- */
-export type RunCommand = <T>(command: (client: Redis) => Promise<T>, key?: string) => Promise<T>;
+/** Runs a command with a deadline. Every failure is a `StoreUnavailableError`: it says nothing about any login. */
+export type RunCommand = <T>(command: (client: Redis) => Promise<T>) => Promise<T>;
 
 export interface Connection {
   readonly client: Redis;
   readonly run: RunCommand;
-  /**
-   * Whether the server that has this key cannot be used, or could not until a moment ago: what others could not write
-   * meanwhile is perhaps not written yet. Never so from the start, if the first attempt to connect succeeds.
-   */
-  isJustBack(key: string): boolean;
   /** Why a connection that was opened here is not there now, as far as is known. */
   trouble(): StoreUnavailableError | undefined;
   /** Sets the deadline of commands, in seconds. */
@@ -50,7 +40,6 @@ export function connect(redis: RedisOption, timeout: number): Connection {
   let deadline = timeout;
   const given = isClient(redis);
   const client = given ? (redis as unknown as Redis) : open(redis);
-  const outages = watchOutages(client);
   const waiting = new Set<() => void>();
   let lastError: unknown;
   // Each command reports its own failure; without a listener ioredis would print every retry, as it does for the
@@ -69,7 +58,7 @@ export function connect(redis: RedisOption, timeout: number): Connection {
   const watch = () => watchHandshake(client);
   if (!isCluster(client)) client.on('connect', watch);
 
-  const run: RunCommand = (command, key) =>
+  const run: RunCommand = (command) =>
     new Promise((resolve, reject) => {
       const heard = listen(client);
       let over = false;
@@ -77,14 +66,12 @@ export function connect(redis: RedisOption, timeout: number): Connection {
         if (over) return;
         over = true;
         clearTimeout(timer);
-        outages.failed(key);
         reject(unavailable(how, cause));
       };
       const send = () => {
         attempt(command, client).then(
           (value) => {
             clearTimeout(timer);
-            outages.answered(key);
             resolve(value);
           },
           (error: unknown) => {
@@ -106,7 +93,6 @@ export function connect(redis: RedisOption, timeout: number): Connection {
   return {
     client,
     run,
-    isJustBack: outages.isJustBack,
     trouble() {
       if (client.status === 'ready' || lastError === undefined) return undefined;
       return unavailable('cannot be reached', lastError);
@@ -115,7 +101,6 @@ export function connect(redis: RedisOption, timeout: number): Connection {
       deadline = seconds;
     },
     async close() {
-      outages.end();
       client.off('ready', goOn);
       client.off('connect', watch);
       if (!given) client.disconnect();

@@ -48,14 +48,26 @@ end`,
 redis.call('ZREM', KEYS[1], ARGV[1])
 return redis.call('GETDEL', KEYS[2])`,
   },
-  /** KEYS: lock, record. ARGV: owner, lease. */
+  /**
+   * KEYS: lock. ARGV: owner, lease, for how long its key outlives it, the last chance of its holder. A lease that ran
+   * out is not taken at once: from the first who wants it, its holder has a moment to be heard.
+   */
+  oauthAcquireLock: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3], 'NX') then return 1 end
+local left = redis.call('PTTL', KEYS[1])
+if left <= tonumber(ARGV[3]) and left > tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 0`,
+  },
+  /** KEYS: lock, record. ARGV: owner, lease, for how long its key outlives it. */
   oauthExtendLock: {
     numberOfKeys: 2,
     lua: `
 local holder = redis.call('GET', KEYS[1])
 local free = not holder and redis.call('EXISTS', KEYS[2]) == 1
 if holder ~= ARGV[1] and not free then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3])
 return 1`,
   },
   /** KEYS: lock. ARGV: owner. */

@@ -15,9 +15,20 @@ const transactionKey = (browser: string, id: string) => `oauth:browser:{${browse
 const replayKey = (id: string) => `oauth:used:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
+/**
+ * Milliseconds for which the key of a lock outlives its lease, so that one sees whether the lease was given back or has
+ * run out: as long as a holder who cannot reach Redis goes on trying to store what it got.
+ */
+const OUTLIVES_LEASE = 300_000;
+/**
+ * Milliseconds for which the holder of a lease that ran out can still renew it, once another one wants it. It may have run
+ * out while Redis could not be used, with new tokens waiting to be written: as long as a holder may take to connect anew.
+ */
+const LAST_CHANCE = 1000;
+
 /** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
 export function createRedisStores(connection: Connection): Stores {
-  const { client, run, isJustBack } = connection;
+  const { client, run } = connection;
   const scripted = defineScripts(client);
   return {
     records: {
@@ -25,13 +36,11 @@ export function createRedisStores(connection: Connection): Stores {
         await run(() => client.set(recordKey(id), encode(record), 'PX', whole(ttl)));
       },
       async read(id) {
-        return decode(await run(() => client.getBuffer(recordKey(id)), recordKey(id)));
+        return decode(await run(() => client.getBuffer(recordKey(id))));
       },
       async replace(id, version, record, ttl) {
-        const outcome = await run(
-          () =>
-            scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
-          recordKey(id),
+        const outcome = await run(() =>
+          scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
@@ -71,18 +80,14 @@ export function createRedisStores(connection: Connection): Stores {
     },
     locks: {
       async acquire(id, owner, lease) {
-        const key = lockKey(id);
-        if (isJustBack(key)) {
-          // Asks all the same: the first answer after an outage is what ends it.
-          await run(() => client.get(key), key);
-          return false;
-        }
-        return (await run(() => client.set(key, owner, 'PX', whole(lease), 'NX'), key)) === 'OK';
+        const acquired = await run(() =>
+          scripted.oauthAcquireLock(lockKey(id), owner, whole(lease), OUTLIVES_LEASE, LAST_CHANCE),
+        );
+        return acquired === 1;
       },
-      isJustBack: (id) => isJustBack(lockKey(id)),
       async extend(id, owner, lease) {
         const extended = await run(() =>
-          scripted.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease)),
+          scripted.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease), OUTLIVES_LEASE),
         );
         return extended === 1;
       },

@@ -142,7 +142,7 @@ export class World {
     return {
       ...this.#stores,
       records: stepped('records', records),
-      locks: { ...stepped('locks', locks), isJustBack: () => false },
+      locks: stepped('locks', locks),
       backoff: stepped('backoff', backoff),
     };
   }

@@ -88,6 +88,9 @@ async function faults(entrance: Entrance, tried: readonly string[]): Promise<str
   return found;
 }
 
+// Long, where much is tried.
+jest.setTimeout(600_000);
+
 describe.each(Object.entries({ ...carrying, ...ignoring }))('%s', (place, entrance) => {
   it.each(Object.entries(payloads))(`refused: %s, by ${place}`, async (_family, tried) => {
     expect(await faults(entrance, tried)).toEqual([]);

@@ -123,7 +123,9 @@ describe('a dialect of errors', () => {
     for (const ok of [{ code: '60001' }, { code: '60001', error: 0 }, { code: '60001', error: '' }]) {
       expect(judge(200, ok, {}, dialect)).toBe(ok);
     }
-    expect(refusal(200, { code: '60001', error: 'access_denied' }, {}, dialect).code).toBe('provider_rejected');
+    expect(refusal(200, { code: '60001', error: 'access_denied' }, {}, dialect).code).toBe(
+      'provider_rejected',
+    );
     expect(judge(200, { code: 60_001 }, {}, dialect)).toEqual({ code: 60_001 });
     expect(refusal(200, { code: '60008' }, {}, dialect)).toMatchObject({
       code: 'provider_rejected',

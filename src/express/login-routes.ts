@@ -85,8 +85,6 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
   });
   router.get(callback, knownProvider(runtime), (req, res, next) => {
     noStore(res);
-    // A page that an app shows here must not tell others its address: there is a code in it.
-    res.set('Referrer-Policy', 'no-referrer');
     takeCallback(runtime, req, res).catch(next);
   });
 

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import { parseReturnTo } from '../login/return-to.js';
+import { answerHeaders } from '../page.js';
 import { LoginSessionStore } from './session-store.js';
 
 /**
@@ -112,7 +113,7 @@ export function isFromOurPages(req: Request, origin: string): boolean {
   return from === undefined || from === origin;
 }
 
-/** Nothing that we answer about a login belongs into a cache, or is to be taken for something else than it is. */
+/** Nothing that we answer about a login belongs into a cache, and its URL is nobody's business. */
 export function noStore(res: Response): void {
-  res.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+  res.set(answerHeaders);
 }

@@ -79,6 +79,8 @@ export interface ServedAppOptions {
   providers: Provider[];
   session?: Partial<OAuthSessionOptions>;
   router?: OAuthRouterOptions;
+  /** Sets the app up, before anything is mounted. */
+  prepare?: (app: Express) => void;
   /** Puts something else in the place of `oauthSession`. */
   useSession?: (app: Express) => void;
   /** Adds routes after the router. */
@@ -92,6 +94,7 @@ export interface AppOptions extends Partial<ServedAppOptions> {
 /** An app on a free port, with the routes that most tests want. */
 export async function serveApp(options: ServedAppOptions): Promise<ServedApp> {
   const app = express();
+  options.prepare?.(app);
   const events: OAuthEvent[] = [];
   const session = oauthSession({ secret: SECRET, ...options.session });
   const router = oauthRouter(options.providers, {
@@ -135,8 +138,8 @@ export async function serveApp(options: ServedAppOptions): Promise<ServedApp> {
 /** An app whose providers are those of the lab, which know its URLs. */
 export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp> {
   const served = await serveApp({
-    providers: [providerOf(lab, 'aliyun')],
     ...options,
+    providers: options.providers ?? [providerOf(lab, 'aliyun')],
     routes(app) {
       app.get('/call/:provider', requireLogin, async (req, res, next) => {
         try {

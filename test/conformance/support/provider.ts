@@ -78,6 +78,7 @@ export class ScriptedProvider {
   readonly #form: WireForm;
   readonly #codes = new Map<string, URLSearchParams>();
   readonly #refreshable = new Set<string>();
+  #authTime = 0;
 
   private constructor(server: { url: string; close(): Promise<void> }, key: SigningKey, form: WireForm) {
     this.url = server.url;
@@ -99,6 +100,7 @@ export class ScriptedProvider {
   /** Honest again, with an empty log. */
   reset(): void {
     this.script = {};
+    this.#authTime = Math.floor(Date.now() / 1000);
     for (const list of [this.requests, this.issued, this.said]) list.length = 0;
   }
 
@@ -128,7 +130,7 @@ export class ScriptedProvider {
 
   /** An id_token as the script wants it, for a login that sent these parameters. */
   async idToken(accessToken: string, nonce: string | null = null): Promise<unknown> {
-    const { key, url, script } = this;
+    const { url, script } = this;
     const now = Math.floor(Date.now() / 1000);
     const usual = {
       iss: url,
@@ -136,13 +138,19 @@ export class ScriptedProvider {
       aud: CLIENT_ID,
       iat: now,
       exp: now + 300,
-      auth_time: now,
+      auth_time: this.#authTime,
       ...(nonce !== null && { nonce }),
     };
     const claims = changed(usual, script.claims);
-    const honest = await sign(key, claims, script.header);
+    const parts = await this.parts(claims, accessToken, script.header);
+    return script.idToken?.(parts) ?? parts.honest;
+  }
+
+  /** What a token with these claims can be forged of. */
+  async parts(claims: Members, accessToken = '', header: object = {}): Promise<TokenParts> {
+    const { key, url } = this;
     const [, stranger, elliptic] = await signingKeys;
-    return script.idToken?.({ claims, key, stranger, elliptic, accessToken, url, honest }) ?? honest;
+    return { claims, key, stranger, elliptic, accessToken, url, honest: await sign(key, claims, header) };
   }
 
   async #reply(received: Received, response: ServerResponse): Promise<Reply | undefined> {

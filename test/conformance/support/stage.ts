@@ -7,6 +7,8 @@ import { type Script, ScriptedProvider } from './provider.js';
 /** What is tried: a provider that goes by a script, a browser that changes the callback, or both. */
 export interface Attempt {
   readonly script?: Script;
+  /** More in the query of the login route. */
+  readonly login?: string;
   /** Changes the parameters of the callback, under their standard names. */
   readonly callback?: (params: URLSearchParams) => void;
   /** Changes the query of the callback, as it goes over the wire. */
@@ -102,7 +104,8 @@ export class Stage {
     const provider = this.provider(dialect);
     provider.script = script;
     const { app, browser } = known ?? (await this.#arrive(dialect, attempt));
-    const page = await browser.get(`/auth/login/${dialect.name}?returnTo=${encodeURIComponent(RETURN_TO)}`);
+    const query = `returnTo=${encodeURIComponent(RETURN_TO)}${attempt.login ?? ''}`;
+    const page = await browser.get(`/auth/login/${dialect.name}?${query}`);
     const sent = standardNames(new URL(page.headers.location ?? 'none:').searchParams, dialect);
     const path = `/auth/callback/${dialect.name}`;
     return { app, browser, provider, dialect, sent, page, path, params: provider.authorize(sent) };
@@ -115,6 +118,13 @@ export class Stage {
     attempt.callback?.(begun.params);
     const query = callbackQuery(begun);
     return this.finish(begun, attempt.query?.(query) ?? query);
+  }
+
+  /** Somebody who is logged in, at a provider that is honest so far. */
+  async loggedIn(dialect: DialectUnderTest, attempt: Attempt = {}): Promise<Tried> {
+    const tried = await this.attempt(dialect, attempt);
+    if (tried.page.status !== 303) throw new Error(`nobody is logged in: ${tried.page.text}`);
+    return tried;
   }
 
   /** The callback of a login that was begun. */

@@ -2,7 +2,7 @@ import type { Case } from '../support/cases.js';
 
 /** A request, as a browser describes it. */
 export interface Described extends Case {
-  readonly method?: 'POST';
+  readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -45,23 +45,7 @@ const behindTheBack: readonly Row[] = [
   ['fetch-same-site', 'fetches it from a neighbouring host', { ...neighbour, ...fetched }],
 ];
 
-/** What comes from elsewhere, whether or not a person sees it. */
-const fromElsewhere: readonly Row[] = [
-  ['cross-site', 'posts a form from another site', { ...cross, ...visit, ...evil }],
-  ['same-site', 'posts a form from a neighbouring host', { ...neighbour, ...visit }],
-  ['cross-site-our-origin', 'posts from another site, with our origin', { ...cross, origin: 'OURS' }],
-  ['fetch', 'fetches from another site', { ...cross, ...fetched, ...evil }],
-  ['origin', 'posts from another site, in an older browser', evil],
-  ['origin-null', 'posts from a sandbox, or a page without a referrer', { origin: 'null' }],
-  ['origin-port', 'posts from another port of our host', { origin: 'http://127.0.0.1:1' }],
-  ['origin-scheme', 'posts from our host under another scheme', { origin: 'SECURE' }],
-  ['origin-suffix', 'posts from a host that begins like ours', { origin: 'OURS.evil.example' }],
-  ['origin-prefix', 'posts from a host that ends like ours', { origin: 'https://evil.example#OURS' }],
-  ['origin-list', 'posts with two origins', { origin: 'OURS, https://evil.example' }],
-  ['origin-case', 'posts with an origin that is none', { origin: 'HTTP://' }],
-];
-
-const source = 'Fetch Metadata';
+const source = 'W3C Fetch Metadata';
 const rows = (
   list: readonly Row[],
   prefix: string,
@@ -81,19 +65,6 @@ export const refusedRequests: readonly Described[] = [
     body: form,
     status: 403,
   }),
-  ...rows(fromElsewhere, 'logout', { method: 'POST', path: '/auth/logout', status: 403 }),
-  // A page that asks: nothing has happened yet.
-  ...rows(behindTheBack, 'logout-link', { path: '/auth/logout', status: 200 }),
-  ...rows(
-    [
-      ['cross-site', 'links to it from another site', { ...cross, ...visit }],
-      ['same-site', 'links to it from a neighbouring host', { ...neighbour, ...visit }],
-      ['typed', 'has the user type it, or open a bookmark', { 'sec-fetch-site': 'none', ...visit }],
-      ['old', 'links to it, in an older browser', {}],
-    ],
-    'logout-link',
-    { path: '/auth/logout', status: 200 },
-  ),
 ];
 
 /** Requests that an honest browser sends. */
@@ -116,18 +87,4 @@ export const acceptedRequests: readonly Described[] = [
     'form-post',
     { method: 'POST', path: '/auth/callback/oidc', body: form, status: 303 },
   ),
-  ...rows(
-    [
-      ['form', 'is posted by our own page', { ...ours, ...visit, origin: 'OURS' }],
-      ['fetch', 'is fetched by our own page', { ...ours, ...fetched }],
-      ['old', 'is posted by our own page, in an older browser', { origin: 'OURS' }],
-      ['program', 'comes from no browser', {}],
-    ],
-    'logout',
-    { method: 'POST', path: '/auth/logout', status: 303 },
-  ),
-  ...rows([['link', 'is a link on our own page', { ...ours, ...visit }]], 'logout-link', {
-    path: '/auth/logout',
-    status: 303,
-  }),
 ];

@@ -4,9 +4,12 @@ import fc from 'fast-check';
 import { type Apps, carrying, type Entrance, ignoring, startApps, visitNaive } from './support/entrances.js';
 import { fault, type Given } from './support/landing.js';
 import { naive } from './support/naive.js';
-import { EVIL, honestPaths, redirectPayloads } from './support/redirect-payloads.js';
+import { EVIL } from './support/redirect-disguises.js';
+import { honestPaths, redirectPayloads } from './support/redirect-payloads.js';
 
 const payloads = redirectPayloads('app.example');
+/** Milliseconds for a test that tries very much. */
+const PATIENCE = 600_000;
 
 /** Payloads that others have collected, one a line; the file is none of ours, and need not be there. */
 const corpus =
@@ -88,25 +91,30 @@ async function faults(entrance: Entrance, tried: readonly string[]): Promise<str
   return found;
 }
 
-// Long, where much is tried.
-jest.setTimeout(600_000);
-
 describe.each(Object.entries({ ...carrying, ...ignoring }))('%s', (place, entrance) => {
   it.each(Object.entries(payloads))(`refused: %s, by ${place}`, async (_family, tried) => {
     expect(await faults(entrance, tried)).toEqual([]);
   });
 
-  it(`refused: whatever is made up, by ${place}`, async () => {
-    const property = fc.asyncProperty(madeUp, async (payload) => {
-      expect(await faults(entrance, [payload])).toEqual([]);
-    });
-    await fc.assert(property, fuzz);
-  });
+  it(
+    `refused: whatever is made up, by ${place}`,
+    async () => {
+      const property = fc.asyncProperty(madeUp, async (payload) => {
+        expect(await faults(entrance, [payload])).toEqual([]);
+      });
+      await fc.assert(property, fuzz);
+    },
+    PATIENCE,
+  );
 
   if (collected.length > 0) {
-    it(`refused: ${collected.length} payloads that others have collected, by ${place}`, async () => {
-      expect(await faults(entrance, collected)).toEqual([]);
-    });
+    it(
+      `refused: ${collected.length} payloads that others have collected, by ${place}`,
+      async () => {
+        expect(await faults(entrance, collected)).toEqual([]);
+      },
+      PATIENCE,
+    );
   }
 });
 

@@ -1,22 +1,9 @@
-/** Where an attacker wants a browser to go. */
-export const EVIL = 'evil.example';
+import { disguises, EVIL } from './redirect-disguises.js';
 
 /** Characters that a browser drops wherever they stand in a URL [WHATWG URL 4.4]. */
 const dropped = ['\t', '\n', '\r', '\r\n'];
 /** Characters that it strips from both ends. */
 const stripped = ['\0', '\x01', '\x08', '\x0b', '\x0c', '\x1f', ' '];
-/** White space that is none to a browser, but may be to whoever trims. */
-const unicodeSpaces = [
-  '\u0085',
-  '\u00a0',
-  '\u1680',
-  '\u2003',
-  '\u2028',
-  '\u2029',
-  '\u202f',
-  '\u3000',
-  '\ufeff',
-];
 
 /**
  * What attackers put into a parameter that says where to go on, by the trick that each relies on.
@@ -25,6 +12,7 @@ const unicodeSpaces = [
  */
 export function redirectPayloads(app: string): Readonly<Record<string, readonly string[]>> {
   return {
+    ...disguises,
     absolute: [
       ...['https', 'http', 'HTTPS', 'hTtP', 'ftp', 'ws', 'wss'].map((scheme) => `${scheme}://${EVIL}/x`),
       ...[`https:${EVIL}`, `https:/${EVIL}`, `https:///${EVIL}`, `http:////${EVIL}`, `https:?${EVIL}`],
@@ -86,10 +74,6 @@ export function redirectPayloads(app: string): Readonly<Record<string, readonly 
         `//${edge}${EVIL}`,
       ],
       `//${EVIL}${edge}`,
-    ]),
-    'unicode white space': unicodeSpaces.flatMap((space) => [
-      ...[`${space}//${EVIL}`, `/${space}/${EVIL}`, `//${space}${EVIL}`, `${space}https://${EVIL}`],
-      `/.${space}//${EVIL}`,
     ]),
     userinfo: [
       ...[
@@ -154,79 +138,6 @@ export function redirectPayloads(app: string): Readonly<Record<string, readonly 
         '\u0001javascript:x',
       ],
     ],
-    'look-alikes': [
-      ...['／／', '／/', '/／', '＼＼', '／＼', '⁄⁄', '∕∕', '⧸⧸', '⫽'].map((slashes) => `${slashes}${EVIL}`),
-      ...[
-        `。。//${EVIL}`,
-        `/․․//${EVIL}`,
-        `/．//${EVIL}`,
-        `/．．//${EVIL}`,
-        `/。//${EVIL}`,
-        `http：//${EVIL}`,
-        `/＠${EVIL}`,
-      ],
-    ],
-    'disguised hosts': [
-      ...[
-        '//evil。example',
-        '//ｅｖｉｌ.example',
-        '//ⓔⓥⓘⓛ.example',
-        '//ev\u00adil.example',
-        '//xn--vil-7ed.example',
-      ],
-      ...[
-        '//3627734734',
-        '//0xd83ad6ce',
-        '//0330.072.0326.0316',
-        '//216.58.54990',
-        '//127.1',
-        '//0',
-        '//[::1]',
-      ],
-      ...[
-        '//[::ffff:127.0.0.1]:80',
-        '//[::1%25lo]',
-        '//％65vil.example',
-        '//evil%E3%80%82example',
-        '//е\u0301vil.example',
-      ],
-    ],
-    encoded: [
-      ...[
-        `/%2f${EVIL}`,
-        `/%2F%2F${EVIL}`,
-        `%2f%2f${EVIL}`,
-        `/%5c${EVIL}`,
-        `/%5C%5c${EVIL}`,
-        `/%09/${EVIL}`,
-        `/%00/${EVIL}`,
-      ],
-      ...[
-        `/%0d%0aLocation:%20https://${EVIL}`,
-        `/%20/${EVIL}`,
-        `/%252f${EVIL}`,
-        `/%25%32%66${EVIL}`,
-        `/%252e//${EVIL}`,
-      ],
-      ...[
-        `/%u002f${EVIL}`,
-        `/%c0%af${EVIL}`,
-        `/%ef%bc%8f${EVIL}`,
-        `$2f$2f${EVIL}`,
-        `/$2f${EVIL}`,
-        `&#x2f;&#x2f;${EVIL}`,
-      ],
-      ...[
-        '%',
-        '/%',
-        '/%2',
-        '/%zz',
-        '/%E0%A4%A',
-        `%68ttps://${EVIL}`,
-        `https%3a//${EVIL}`,
-        `/%2e%252f${EVIL}`,
-      ],
-    ],
     relative: [
       '',
       ' ',
@@ -252,37 +163,6 @@ export function redirectPayloads(app: string): Readonly<Record<string, readonly 
         `//${EVIL}/${'x'.repeat(2000)}`,
       ],
       `/${'./'.repeat(1100)}/${EVIL}`,
-    ],
-    'breaking out': [
-      ...[
-        '/"><script>alert(1)</script>',
-        `/' onmouseover='alert(1)`,
-        `/"onfocus="alert(1)`,
-        '/x\r\nSet-Cookie: sid=1',
-      ],
-      ...[
-        '/x\r\n\r\n<script>alert(1)</script>',
-        '/x%0d%0aSet-Cookie:%20sid=1',
-        '/\u560a\u560dSet-Cookie: sid=1',
-      ],
-      ...[
-        '/?x=1&scope=admin',
-        '/&client_id=evil',
-        '/#&redirect_uri=https://evil.example',
-        '/x"y',
-        '/\ud800x',
-        '/\udfff//',
-      ],
-      ...[
-        '/`x`',
-        '/{x}|y^z',
-        '/<x>',
-        '/x y',
-        `/x;//${EVIL}`,
-        `/x?//${EVIL}`,
-        `/x#//${EVIL}`,
-        `//\u{1f600}.example`,
-      ],
     ],
   };
 }

@@ -77,6 +77,7 @@ export class ScriptedProvider {
   readonly close: () => Promise<void>;
   readonly #form: WireForm;
   readonly #codes = new Map<string, URLSearchParams>();
+  readonly #pushed = new Map<string, URLSearchParams>();
   readonly #refreshable = new Set<string>();
   #authTime = 0;
 
@@ -122,7 +123,8 @@ export class ScriptedProvider {
   }
 
   /** Plays the user who says yes. Returns the parameters of an honest callback. */
-  authorize(sent: URLSearchParams): URLSearchParams {
+  authorize(url: URLSearchParams): URLSearchParams {
+    const sent = this.#pushed.get(url.get('request_uri') ?? '') ?? url;
     const code = `code-${random()}`;
     this.#codes.set(code, sent);
     return new URLSearchParams({ code, state: sent.get('state') ?? '' });
@@ -174,7 +176,7 @@ export class ScriptedProvider {
       case 'jwks':
         return { body: { keys: (script.keys ?? ((usual) => [...usual]))([this.key.jwk]) } };
       case 'par':
-        return { status: 201, body: { request_uri: `urn:example:${random()}`, expires_in: 60 } };
+        return { status: 201, body: { request_uri: this.#push(params), expires_in: 60 } };
       case 'token':
         return this.#token(params);
       case 'userinfo':
@@ -186,6 +188,13 @@ export class ScriptedProvider {
       case 'elsewhere':
         return { status: 404, body: { error: 'not_found', at: url } };
     }
+  }
+
+  /** Remembers an authorization request that comes by its URI. */
+  #push(params: Request['params']): string {
+    const uri = `urn:example:${random()}`;
+    this.#pushed.set(uri, new URLSearchParams(params));
+    return uri;
   }
 
   #metadata(): Members {

@@ -18,7 +18,7 @@ export type { RefreshClient, RefreshDependencies } from './exchange.js';
  */
 export const LEASE = 3000;
 /** Milliseconds between two renewals of the lease. */
-const RENEWAL = 1000;
+const RENEWAL = 500;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
 const POLL = 60;
 

@@ -12,6 +12,10 @@ const WINDOW = 300;
 /** The same while Redis is in trouble, which lasts three seconds and a bit, and a moment after it. */
 const WINDOW_IN_TROUBLE = 6000;
 const AFTERMATH = 1500;
+/** Milliseconds that an answer may take through the proxy. */
+const ON_THE_WAY = 100;
+/** Milliseconds without Redis that a lease, with the time to connect anew, may not outlast. */
+const CUT_OFF = 2000;
 /** How much the heap may grow from the second quarter of the time to the last. */
 const GROWTH = 1.1;
 
@@ -45,15 +49,21 @@ const soak: Case = ({ soak: seconds, random }) => {
     await sleep(3000);
     await load.stop();
     const loggedOut = losses.map(({ family }) => explain(family, havoc));
-    const twice = families.all.flatMap(({ uses }) => uses).filter(({ outcome }) => outcome !== 'first');
+    const twice = families.all
+      .flatMap(({ uses }) => uses)
+      .filter(({ outcome }) => outcome === 'within the grace' || outcome === 'reuse');
+    const why = (use: Use) => (isTakeover(use, havoc) ? 'cut off from Redis' : reasonOf(use, havoc));
+    for (const use of twice.filter((one) => reasonOf(one, havoc) === 'unexplained')) {
+      console.log(tell(use, havoc));
+    }
     const bad = load.entries.filter(({ at, meaning }) => at > calmAt && meaning !== 'served');
     return [
       ...judge(load.entries, seconds, havoc.deaths.length, loggedOut),
       figure(
         'soak: refresh tokens used twice',
-        `${twice.length}, of them ${tally(twice.map((use) => reasonOf(use.earlier, havoc)))}`,
+        `${twice.length}, of them ${tally(twice.map(why))}`,
         '0 unexplained',
-        twice.every(({ earlier }) => reasonOf(earlier, havoc) !== 'unexplained'),
+        twice.every((use) => why(use) !== 'unexplained'),
       ),
       figure('soak: after the last fault', `${bad.length} answers that are not 200`, '0', bad.length === 0),
       judgeHeap(await heap, seconds),
@@ -90,22 +100,70 @@ function returning(world: World, user: Browser, losses: Loss[]): (entry: Entry) 
 }
 
 function explain({ ended }: Family, havoc: Havoc): string {
-  if (ended?.why !== 'reuse') return 'unexplained';
-  return reasonOf(ended.by?.earlier ?? [], havoc);
+  if (ended?.why !== 'reuse' || !ended.by) return 'unexplained';
+  return reasonOf(ended.by, havoc);
 }
 
-/** Why a refresh token was used again: because of what became of the answers to all uses before. */
-function reasonOf(earlier: readonly Use[], havoc: Havoc): string {
-  const reasons = earlier.map((use) => {
+/** Why a refresh token was used again: because of what became of the tokens that all uses before have brought. */
+function reasonOf({ earlier }: Use, havoc: Havoc): string {
+  const reasons = earlier.filter(broughtTokens).map((use) => {
     if (diedWithProcess(use, havoc)) return 'died with their process';
-    return use.answer === 'delivered' ? 'unexplained' : 'lost on the way';
+    return wasLost(use, havoc) ? 'lost on the way' : 'unexplained';
   });
   return reasons.find((reason) => reason === 'unexplained') ?? reasons[0] ?? 'unexplained';
 }
 
+function broughtTokens({ outcome }: Use): boolean {
+  return outcome === 'first' || outcome === 'within the grace';
+}
+
+/** What the provider has handed over may still be on its way when all its connections are cut. */
+function wasLost({ answer, at, settledAt = at }: Use, { cuts }: Havoc): boolean {
+  return (
+    answer !== 'delivered' || cuts.some((cut) => cut >= at - ON_THE_WAY && cut <= settledAt + ON_THE_WAY)
+  );
+}
+
+/**
+ * Whether another process took over from one that could not reach Redis for as long as a lease lasts. That must not
+ * cost a login here, where the provider forgives a repetition for as long.
+ */
+function isTakeover({ at, process, outcome, earlier }: Use, { redis }: Havoc): boolean {
+  const last = earlier.findLast(broughtTokens);
+  if (!last || last.process === process || outcome !== 'within the grace') return false;
+  return redis.some(
+    ({ from, to, processes }) =>
+      processes.includes(last.process) && from <= at && at <= to + AFTERMATH && to - from >= CUT_OFF,
+  );
+}
+
+/** What happened around a use that nobody can explain, for whoever must. Times are in seconds after the first use. */
+function tell({ at, process, earlier, outcome }: Use, { redis, deaths }: Havoc): string {
+  const begin = earlier[0]?.at ?? at;
+  const after = (time = Number.NaN) => ((time - begin) / 1000).toFixed(2);
+  const near = (from: number, to = from) => to > begin - 8000 && from < at + 1000;
+  return [
+    `unexplained, ${outcome}: again after ${after(at)} s by ${process}`,
+    ...earlier.map(
+      (use) =>
+        `  used after ${after(use.at)} s by ${use.process}, ${use.answer} after ${after(use.settledAt)} s`,
+    ),
+    ...redis
+      .filter(({ from, to }) => near(from, to))
+      .map(
+        ({ name, from, to, processes }) =>
+          `  Redis ${name}, ${after(from)} s to ${after(to)} s, for ${processes}`,
+      ),
+    ...deaths
+      .filter((one) => near(one.at))
+      .map((one) => `  ${one.process} was killed after ${after(one.at)} s`),
+  ].join('\n');
+}
+
 /** Whether its process was killed before it can have stored the answer: the one window. */
-function diedWithProcess({ at, process, settledAt = Number.POSITIVE_INFINITY }: Use, havoc: Havoc): boolean {
-  const death = havoc.deaths.find((one) => one.process === process && one.at >= at);
+function diedWithProcess({ process, settledAt = Number.POSITIVE_INFINITY }: Use, havoc: Havoc): boolean {
+  // The request may outlive the process that sent it.
+  const death = havoc.deaths.find((one) => one.process === process);
   if (!death) return false;
   const inTrouble = havoc.redis.some(({ from, to }) => from <= death.at && death.at <= to + AFTERMATH);
   return death.at <= settledAt + (inTrouble ? WINDOW_IN_TROUBLE : WINDOW);

@@ -13,33 +13,57 @@ export interface Death {
 /** What was done, for those who must explain what came of it. */
 export interface Havoc {
   readonly deaths: readonly Death[];
-  /** When Redis was in trouble, in milliseconds since the epoch. */
-  readonly redis: readonly { readonly from: number; readonly to: number }[];
+  readonly redis: readonly Trouble[];
+  /** When all connections to the provider were cut, in milliseconds since the epoch. */
+  readonly cuts: readonly number[];
 }
 
-type Mischief = (world: World, seconds: number, random: Random) => Promise<void>;
+/** Trouble with Redis: from when to when, in milliseconds since the epoch, and which processes had it. */
+export interface Trouble {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly processes: readonly string[];
+}
 
-const withRedis: readonly Mischief[] = [
-  async ({ redis }, seconds) => {
+type Mischief = (world: World, seconds: number, random: Random) => Promise<unknown>;
+
+/** Does something to the provider, and notes when it cuts connections. */
+type Affront = (world: World, seconds: number, random: Random, cuts: number[]) => Promise<void>;
+
+/** Does something to Redis, and says what and to whom. */
+type Nuisance = (
+  world: World,
+  seconds: number,
+  random: Random,
+) => Promise<{ name: string; apps: World['apps'] }>;
+
+const withRedis: readonly Nuisance[] = [
+  async ({ redis, apps }, seconds) => {
+    const all = [...apps];
     kill(redis.pid, 'SIGSTOP');
     await sleep(seconds * 1000);
     kill(redis.pid, 'SIGCONT');
+    return { name: 'frozen', apps: all };
   },
   async ({ apps }, seconds, random) => {
+    const all = [...apps];
     for (let left = Math.ceil(seconds * 3); left > 0; left -= 1) {
       pick(random, apps).redis.faults.cut();
       await sleep(333);
     }
+    return { name: 'cut', apps: all };
   },
   async ({ apps }, seconds, random) => {
     const some = pick(random, [apps, apps.slice(0, 1), apps.slice(1)]);
-    await during(some, seconds, { delay: pick(random, [100, 400, 2500]) });
+    return during(some, seconds, { delay: pick(random, [100, 400, 2500]) });
   },
   async ({ apps }, seconds) => during(apps, seconds, 'refused'),
 ];
 
-const withProvider: readonly Mischief[] = [
-  async ({ provider }, seconds) => {
+const withProvider: readonly Affront[] = [
+  async ({ provider }, seconds, _random, cuts) => {
+    cuts.push(Date.now());
     await provider.faults.set('refused');
     await sleep(seconds * 1000);
     await provider.faults.set();
@@ -56,14 +80,23 @@ const withProvider: readonly Mischief[] = [
 /** Faults of all kinds, one after the other, of Redis, of the provider and of processes at the same time. */
 export async function wreakHavoc(world: World, until: number, random: Random): Promise<Havoc> {
   const deaths: Death[] = [];
-  const redis: { from: number; to: number }[] = [];
+  const redis: Trouble[] = [];
+  const cuts: number[] = [];
   const again = async (choices: readonly Mischief[]) => {
     while (Date.now() < until) {
       await sleep(1000 + random() * 3000);
-      const from = Date.now();
       await pick(random, choices)(world, 0.3 + random() * 3, random);
-      if (choices === withRedis) redis.push({ from, to: Date.now() });
     }
+  };
+  const noted = (nuisance: Nuisance): Mischief => {
+    return async (...args) => {
+      const from = Date.now();
+      const { name, apps } = await nuisance(...args);
+      redis.push({ name, from, to: Date.now(), processes: apps.map(({ pid }) => String(pid)) });
+    };
+  };
+  const cutting = (affront: Affront): Mischief => {
+    return (...args) => affront(...args, cuts);
   };
   // The first process lives on: its heap is watched.
   const murder: Mischief = async ({ apps }) => {
@@ -74,19 +107,20 @@ export async function wreakHavoc(world: World, until: number, random: Random): P
     apps[1] = spare;
     await sleep(4000);
   };
-  await Promise.all([again(withRedis), again(withProvider), again([murder])]);
-  return { deaths, redis };
+  await Promise.all([again(withRedis.map(noted)), again(withProvider.map(cutting)), again([murder])]);
+  return { deaths, redis, cuts };
 }
 
 async function during(
   apps: World['apps'],
   seconds: number,
   fault: 'refused' | { delay: number },
-): Promise<void> {
+): Promise<{ name: string; apps: World['apps'] }> {
   const affected = [...apps];
   await Promise.all(affected.map(({ redis }) => redis.faults.set(fault)));
   await sleep(seconds * 1000);
   await Promise.all(affected.map(({ redis }) => redis.faults.set()));
+  return { name: fault === 'refused' ? fault : `${fault.delay} ms late`, apps: affected };
 }
 
 async function answering(

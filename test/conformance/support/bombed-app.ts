@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { oidc } from '../../../src/index.js';
 import { serveApp } from '../../support/app.js';
 import { CLIENT_ID, CLIENT_SECRET } from './provider.js';
+import { addRenewal } from './renewal.js';
 
 /** The most memory that was in use since it was last asked for. */
 let peak = 0;
@@ -28,14 +29,7 @@ for await (const issuer of createInterface({ input: process.stdin })) {
     providers: [provider],
     session: { redis: process.argv[2] as string },
     routes(app) {
-      app.get('/renew', async (req, res, next) => {
-        try {
-          await req.oauth.getAccessToken({ forceRefresh: true });
-          res.send('renewed');
-        } catch (error) {
-          next(error);
-        }
-      });
+      addRenewal(app);
       app.get('/memory', (_req, res) => {
         look();
         res.json({ peak });

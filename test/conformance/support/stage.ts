@@ -3,6 +3,7 @@ import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { Browser, type Page } from './browser.js';
 import { type DialectUnderTest, dialects } from './dialects.js';
 import { type Script, ScriptedProvider } from './provider.js';
+import { addRenewal } from './renewal.js';
 
 /** What is tried: a provider that goes by a script, a browser that changes the callback, or both. */
 export interface Attempt {
@@ -162,14 +163,7 @@ function serve(redis: RedisServer, options: ServedAppOptions): Promise<ServedApp
     session: { redis: redis.url },
     ...options,
     routes(app) {
-      app.get('/renew', async (req, res, next) => {
-        try {
-          await req.oauth.getAccessToken({ forceRefresh: true });
-          res.send('renewed');
-        } catch (error) {
-          next(error);
-        }
-      });
+      addRenewal(app);
       options.routes?.(app);
     },
   });

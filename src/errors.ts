@@ -22,6 +22,7 @@ const statusOf = {
   user_not_allowed: 403,
   login_vetoed: 403,
   insufficient_scope: 403,
+  insufficient_user_authentication: 403,
   claim_mismatch: 403,
   check_failed: 403,
   cross_site_request: 403,

@@ -19,10 +19,10 @@ export {
   autoRefresh,
   type Guard,
   type GuardHandler,
-  type RequireLoginOptions,
   requireLogin,
 } from './express/guards.js';
 export { type HealthReport, oauthHealth } from './express/health.js';
+export type { RequireLoginOptions } from './express/login-rules.js';
 export type { Login, OAuthRouterOptions, OnLogin } from './express/options.js';
 export { type OAuthRouter, oauthRouter } from './express/router.js';
 export { type OAuthSession, type OAuthSessionOptions, oauthSession } from './express/session.js';
@@ -41,13 +41,16 @@ export type { User } from './login/user.js';
 export type {
   AssertionSubject,
   ClientAuthentication,
+  ClientKey,
   Dialect,
   Endpoints,
   IdentityMapping,
   IdTokenPolicy,
+  PrivateKey,
   Provider,
   ProviderDefinition,
   RequestRules,
+  SigningClient,
   StandardError,
   SuccessRule,
   TokenPlacement,
@@ -58,7 +61,7 @@ export type {
 export { type AliyunOptions, aliyun } from './providers/aliyun.js';
 export { type AliyunPdsOptions, aliyunPds, type PdsLoginType } from './providers/aliyun-pds.js';
 export { type AliyunPdsJwtOptions, aliyunPdsJwt } from './providers/aliyun-pds-jwt.js';
-export type { CommonOptions } from './providers/common.js';
+export type { CommonOptions, StandardOptions } from './providers/common.js';
 export { defineProvider } from './providers/define.js';
 export { type OAuth2Options, oauth2 } from './providers/oauth2.js';
 export { type OidcOptions, oidc } from './providers/oidc.js';

@@ -1,3 +1,5 @@
+import type { JsonWebKey, KeyObject } from 'node:crypto';
+
 /**
  * What a provider is: data, and where it deviates from the standards, a dialect. `wire/` makes it run.
  */
@@ -21,7 +23,35 @@ export interface Endpoints {
 /** How the app proves at the token endpoint who it is [RFC 6749 2.3]. */
 export type ClientAuthentication =
   | { readonly method: 'none' }
-  | { readonly method: 'post' | 'basic' | 'announced'; readonly clientSecret: string };
+  | { readonly method: 'post' | 'basic' | 'announced'; readonly clientSecret: string }
+  | ({ readonly method: 'private_key_jwt' } & ClientKey);
+
+/** A private key of the app: PKCS#8 PEM, JWK [RFC 7517] or `KeyObject`. */
+export type PrivateKey = string | JsonWebKey | KeyObject;
+
+/**
+ * The key by which the app signs who it is [RFC 7523 2.2, OpenID Connect Core 9], in the place of a secret: RSA of 2048
+ * bits or more, EC P-256, P-384 or P-521, or Ed25519.
+ */
+export interface ClientKey {
+  readonly privateKey: PrivateKey;
+  /** Names the key to the provider, in the assertion's header. Default: the `kid` of a JWK. */
+  readonly keyId?: string;
+  /**
+   * The signature algorithm. Default: the `alg` of a JWK, else the first one of the key that the provider's metadata
+   * announces: `RS256` before `PS256`, `EdDSA` before `Ed25519`.
+   */
+  readonly alg?: string;
+}
+
+/** A {@link ClientKey} that was read and checked. */
+export interface SigningClient {
+  readonly method: 'private_key_jwt';
+  readonly privateKey: KeyObject;
+  readonly keyId?: string;
+  /** Algorithms that will do, the preferred one first. */
+  readonly algs: readonly string[];
+}
 
 /** How id_tokens of this provider are judged [OpenID Connect Core 3.1.3.7]. */
 export interface IdTokenPolicy {
@@ -206,6 +236,13 @@ export interface ProviderDefinition {
   redirectUri?: string;
   /** How the callback comes back. Default `query`. */
   responseMode?: 'query' | 'form_post';
+  /**
+   * Push the authorization request, so that the browser carries a reference alone [RFC 9126]. Default `auto`: where the
+   * metadata requires it.
+   */
+  par?: boolean | 'auto';
+  /** Bind the tokens to a key that each login has of its own [RFC 9449]. Default `false`. */
+  dpop?: boolean;
   /** Absent: the provider issues no id_token, and one that comes is not looked at. */
   idToken?: Partial<IdTokenPolicy>;
   identity?: Partial<IdentityMapping>;
@@ -221,15 +258,20 @@ export interface ProviderDefinition {
 
 /** A provider that is ready for use: complete, checked and frozen. Made by `defineProvider` and the factories. */
 export interface Provider
-  extends Omit<ProviderDefinition, 'apiOrigins' | 'idToken' | 'identity' | 'scope' | 'tokenPlacement'> {
+  extends Omit<
+    ProviderDefinition,
+    'apiOrigins' | 'clientAuthentication' | 'idToken' | 'identity' | 'scope' | 'tokenPlacement'
+  > {
   readonly title: string;
-  readonly clientAuthentication: ClientAuthentication;
+  readonly clientAuthentication: Exclude<ClientAuthentication, ClientKey> | SigningClient;
   readonly discovery: boolean;
   readonly endpoints: Readonly<Endpoints>;
   readonly scope: readonly string[];
   readonly pkce: boolean;
   readonly authorizationParams: Readonly<Record<string, string>>;
   readonly responseMode: 'query' | 'form_post';
+  readonly par: boolean | 'auto';
+  readonly dpop: boolean;
   readonly idToken: IdTokenPolicy | undefined;
   readonly identity: IdentityMapping;
   readonly revoke: 'refresh_token' | 'refresh_token_only';
@@ -252,6 +294,7 @@ export const ownAuthorizationParams: readonly string[] = Object.freeze([
   'nonce',
   'code_challenge',
   'code_challenge_method',
+  'dpop_jkt',
   'request',
   'request_uri',
 ]);

@@ -15,7 +15,7 @@ export async function acceptLogin(
   runtime: Runtime,
   client: ProviderClient,
   req: Request,
-  { user, tokens, claims, issuedAt, assertion }: NewLogin,
+  { user, tokens, proofKey, claims, issuedAt, assertion }: NewLogin,
 ): Promise<SessionLogin> {
   const { config } = runtime;
   const services = runtime.services(req);
@@ -38,6 +38,7 @@ export async function acceptLogin(
     sub: user.sub,
     endsAt: loggedInAt + services.absoluteLifetime,
     tokens,
+    ...(proofKey && { proofKey }),
     ...(claims && { claims }),
     ...(assertion && { assertion }),
   };

@@ -1,26 +1,20 @@
 import type { NextFunction, Request, Response } from 'express';
-import { isPlainObject, OptionReader } from '../config.js';
+import { OptionReader } from '../config.js';
 import { AuthorizationDeniedError, LoginRequiredError } from '../errors.js';
 import { timeLeft } from '../tokens/token-set.js';
-import type { Login } from './options.js';
+import {
+  authorize,
+  check,
+  isRecent,
+  isStrong,
+  parseRules,
+  type RequireLoginOptions,
+  type Rules,
+} from './login-rules.js';
 import { isNavigation, noStore, requestedPath } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
-
-/** Options of {@link requireLogin}. */
-export interface RequireLoginOptions {
-  /** The name of the provider. Default: the login that came first in the session. */
-  provider?: string;
-  /** Scopes that the login must have, all of them. */
-  scope?: string | readonly string[];
-  /** Claims that the user must have: this value, or one of these values. */
-  claims?: Readonly<Record<string, unknown>>;
-  /** A check of your own. Anything but `true` is a no. */
-  check?: (login: Login, req: Request) => boolean | Promise<boolean>;
-  /** Seconds since the user proved who they are (`auth_time`, else the login) after which they must do so again. */
-  maxAge?: number;
-}
 
 /** Options of {@link autoRefresh}. */
 export interface AutoRefreshOptions {
@@ -47,14 +41,6 @@ export type GuardHandler = (
 
 /** Whether a request passes. A request that need not wait goes on at once. */
 type Verdict = true | Promise<boolean>;
-
-interface Rules {
-  readonly provider: string | undefined;
-  readonly scope: readonly string[];
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly check: RequireLoginOptions['check'];
-  readonly maxAge: number | undefined;
-}
 
 /**
  * Lets only logged-in users pass, with a token that is good. Works bare and configured.
@@ -116,36 +102,6 @@ function judgeSafely<Rules>(
   }
 }
 
-function parseRules(options: unknown): Rules {
-  const read = new OptionReader('requireLogin', options);
-  for (const [name, value] of Object.entries(options as object)) {
-    if (value === undefined || value === null)
-      throw read.wrong(name, value, 'give a value, or leave the option out');
-  }
-  const claims = read.any('claims') ?? {};
-  if (!isPlainObject(claims))
-    throw read.wrong('claims', claims, 'give an object of claims and the values they must have');
-  for (const [claim, value] of Object.entries(claims)) {
-    const values = Array.isArray(value) ? value : [value];
-    if (values.length === 0 || !values.every((one) => ['string', 'number', 'boolean'].includes(typeof one))) {
-      throw read.wrong(`claims.${claim}`, value, 'give a string, number or boolean, or a list of them');
-    }
-  }
-  const scope = read.words('scope', []);
-  if (read.any('scope') !== undefined && scope.length === 0) {
-    throw read.wrong('scope', read.any('scope'), 'name at least one scope');
-  }
-  const rules: Rules = {
-    provider: read.optionalString('provider', 'give the name of a provider'),
-    scope,
-    claims,
-    check: read.function('check', 'give a function of the login and the request'),
-    maxAge: read.any('maxAge') === undefined ? undefined : read.seconds('maxAge', 0, 0),
-  };
-  read.end();
-  return Object.freeze(rules);
-}
-
 function parseRefreshRules(options: unknown): AutoRefreshOptions {
   const read = new OptionReader('autoRefresh', options);
   const provider = read.optionalString('provider', 'give the name of a provider');
@@ -167,10 +123,8 @@ function protect(rules: Rules, req: Request, res: Response): Verdict {
 
 /** Whether a login with a good token may pass. */
 function judge(rules: Rules, req: Request, res: Response, provider: string, login: SessionLogin): Verdict {
-  if (rules.maxAge !== undefined && age(login) > rules.maxAge) {
-    // A provider that promises nonces is an OpenID Provider in full, and knows this parameter.
-    const knows = loginsOf(req).client(provider).provider.idToken?.nonce === 'required';
-    return askToLogIn(req, res, provider, knows ? { max_age: String(rules.maxAge) } : undefined);
+  if (!isRecent(rules, login) || !isStrong(rules, login)) {
+    return askForMore(rules, req, res, provider, login);
   }
   authorize(rules, login);
   return rules.check ? check(rules.check, toLogin(provider, login), req) : true;
@@ -225,38 +179,27 @@ async function keepFresh(
   return login;
 }
 
-function authorize(rules: Rules, { user, scope }: SessionLogin): void {
-  const lacking = rules.scope.find((one) => !scope.includes(one));
-  if (lacking !== undefined) {
-    throw new AuthorizationDeniedError(
-      'insufficient_scope',
-      `This needs the scope ${lacking}, which was not granted.`,
-    );
+/** Has the user prove anew who they are, as the rules want it. */
+function askForMore(
+  rules: Rules,
+  req: Request,
+  res: Response,
+  provider: string,
+  login: SessionLogin,
+): Promise<false> {
+  // A provider that promises nonces is an OpenID Provider in full, and knows these parameters.
+  const knows = loginsOf(req).client(provider).provider.idToken?.nonce === 'required';
+  if (knows) {
+    return askToLogIn(req, res, provider, {
+      ...(rules.maxAge !== undefined && { max_age: String(rules.maxAge) }),
+      ...(rules.acr.length > 0 && { acr_values: rules.acr.join(' ') }),
+    });
   }
-  for (const [claim, wanted] of Object.entries(rules.claims)) {
-    if (!matches(user.claims[claim], wanted)) {
-      throw new AuthorizationDeniedError('claim_mismatch', `This needs another value of the claim ${claim}.`);
-    }
-  }
-}
-
-async function check(asked: NonNullable<Rules['check']>, login: Login, req: Request): Promise<true> {
-  if ((await asked(login, req)) === true) return true;
-  throw new AuthorizationDeniedError('check_failed', 'This user may not do this.');
-}
-
-/** Whether a claim, or one of its values where it is a list, is one of the wanted values. */
-function matches(claim: unknown, wanted: unknown): boolean {
-  const has = Array.isArray(claim) ? claim : [claim];
-  const any = Array.isArray(wanted) ? wanted : [wanted];
-  return has.some((value) => any.includes(value));
-}
-
-/** Seconds since the user proved who they are. */
-function age({ loggedInAt, user }: SessionLogin): number {
-  const authTime = user.claims.auth_time;
-  const since = typeof authTime === 'number' && authTime > 0 ? authTime * 1000 : loggedInAt;
-  return (Date.now() - since) / 1000;
+  if (isStrong(rules, login)) return askToLogIn(req, res, provider);
+  throw new AuthorizationDeniedError(
+    'insufficient_user_authentication',
+    'This needs a stronger login than this provider has.',
+  );
 }
 
 /** Sends a person to the login, and tells a program where it is. */
@@ -278,6 +221,6 @@ async function askToLogIn(
   }
   const login_url = oauth.loginUrl(which);
   res.status(401).set('WWW-Authenticate', `Session realm="login", login_url="${login_url}"`);
-  res.json({ error: 'login_required', login_url });
+  res.json({ error: 'login_required', login_url, ...params });
   return false;
 }

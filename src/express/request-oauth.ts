@@ -97,13 +97,13 @@ export class RequestContext implements RequestOAuth {
   ): Promise<globalThis.Response> {
     refuseUnknown('fetch', unknown);
     const [name, login] = this.#required(provider);
-    const { tokenPlacement, apiOrigins } = this[requestLogins].client(name).provider;
+    const { provider: at, proofs } = this[requestLogins].client(name);
     const token = async (refused?: number) => {
       const need = refused === undefined ? {} : { refusedVersion: refused };
-      const { tokens, version } = await this[requestLogins].obtain(name, login, need);
-      return { accessToken: tokens.accessToken, version };
+      const { tokens, version, proofKey } = await this[requestLogins].obtain(name, login, need);
+      return { accessToken: tokens.accessToken, version, ...(proofKey && { proofKey }) };
     };
-    return apiFetch({ placement: tokenPlacement, apiOrigins, token }, url, init);
+    return apiFetch({ placement: at.tokenPlacement, apiOrigins: at.apiOrigins, proofs, token }, url, init);
   }
 
   loginUrl({ provider, returnTo: wanted, ...unknown }: LoginUrlOptions = {}): string {

@@ -25,7 +25,11 @@ export interface LoginUrlOptions extends WhichLogin {
 
 /** What {@link RequestOAuth.redirectToLogin} takes. */
 export interface RedirectToLoginOptions extends LoginUrlOptions {
-  /** Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours. */
+  /**
+   * Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours. What
+   * `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to `returnTo`
+   * also when the provider would have to ask the user something: logged in or out, as it was before.
+   */
   params?: Record<string, string>;
 }
 

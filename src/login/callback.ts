@@ -42,7 +42,7 @@ export function readState(params: URLSearchParams): string {
 }
 
 /**
- * What an error in a callback means [RFC 6749 4.1.2.1].
+ * What an error in a callback means [RFC 6749 4.1.2.1, OpenID Connect Core Unmet Authentication Requirements 1.0].
  *
  * @param map the provider's own codes, and the standard ones for them.
  */
@@ -52,6 +52,12 @@ export function callbackError(error: string, map: Readonly<Record<string, string
     case 'access_denied':
     case 'consent_required':
       return new AuthorizationDeniedError('access_denied', 'The login was declined.', details);
+    case 'unmet_authentication_requirements':
+      return new AuthorizationDeniedError(
+        'insufficient_user_authentication',
+        'This needs a stronger login than this user can make.',
+        details,
+      );
     case 'server_error':
     case 'temporarily_unavailable':
       return new ProviderUnavailableError('provider_unavailable', 'The provider cannot log anybody in now.', {

@@ -3,7 +3,9 @@ import { type AssertionSubject, reservedParam } from '../provider.js';
 import { issuedTokens, type TokenSet } from '../tokens/token-set.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import type { ProviderClient } from '../wire/client.js';
+import { createProofKey, type ProofKey } from '../wire/dpop.js';
 import { callbackError, needsInteraction, readState } from './callback.js';
+import { readRequirements } from './requirements.js';
 import { randomToken, type Transactions } from './transaction.js';
 import { buildUser, lacksPromisedClaims, type User } from './user.js';
 
@@ -37,7 +39,8 @@ export async function startLogin(
     );
   }
   const asked: Readonly<Record<string, string>> = { ...client.provider.authorizationParams, ...params };
-  const maxAge = readMaxAge(asked.max_age);
+  const requirements = readRequirements(asked);
+  const proofKey = client.provider.dpop ? createProofKey() : undefined;
   const nonce = randomToken();
   const codeVerifier = randomToken();
   const state = await transactions.open(browser, {
@@ -46,23 +49,26 @@ export async function startLogin(
     nonce,
     codeVerifier,
     returnTo,
-    ...(maxAge !== undefined && { maxAge }),
+    ...requirements,
+    ...(proofKey && { proofKey }),
     ...(asked.prompt === 'none' && { silent: true }),
   });
+  const { acr } = requirements;
   try {
-    return await client.authorizationUrl({ redirectUri, state, nonce, codeVerifier, params });
+    return await client.authorizationUrl({
+      redirectUri,
+      state,
+      nonce,
+      codeVerifier,
+      params,
+      ...(proofKey && { proofKey }),
+      ...(acr && { acr }),
+    });
   } catch (error) {
     // Nobody will ever come back with a state that went nowhere.
     await transactions.consume(browser, state).catch(() => {});
     throw error;
   }
-}
-
-/** Seconds [OpenID Connect Core 3.1.2.1]; anything else would make every login fail at its `auth_time`. */
-function readMaxAge(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,10}$/.test(value)) return Number(value);
-  throw new ConfigurationError('invalid_option', "The parameter 'max_age' must be a number of seconds.");
 }
 
 /** How a callback ended. */
@@ -82,6 +88,8 @@ export type LoginOutcome =
 export interface NewLogin {
   readonly user: User;
   readonly tokens: TokenSet;
+  /** The private key to which the tokens are bound [RFC 9449], where they are. */
+  readonly proofKey?: ProofKey;
   /** The claims of the id_token that a later one may not contradict. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** When the provider made the id_token, by its own clock, in milliseconds since the epoch. */
@@ -121,16 +129,8 @@ export async function finishLogin(
     if (transaction.silent && needsInteraction(error)) return { kind: 'not-logged-in', returnTo };
     throw callbackError(error, client.provider.dialect.error?.map);
   }
-  const { redirectUri, nonce, codeVerifier, maxAge } = transaction;
-  const exchanged = await client.exchangeCode({
-    params: callback,
-    redirectUri,
-    state,
-    nonce,
-    codeVerifier,
-    ...(maxAge !== undefined && { maxAge }),
-  });
-  const login = await identify(client, exchanged.answer, exchanged.claims);
+  const { answer, claims } = await client.exchangeCode({ ...transaction, params: callback, state });
+  const login = await identify(client, answer, claims, transaction.proofKey);
   return { kind: 'completed', returnTo, state, login };
 }
 
@@ -139,13 +139,15 @@ export async function identify(
   client: ProviderClient,
   answer: TokenAnswer,
   claims?: Readonly<Record<string, unknown>>,
+  proofKey?: ProofKey,
 ): Promise<NewLogin> {
   const tokens = issuedTokens(answer, client.provider.scope);
-  const user = buildUser(client.provider, await collectFacts(client, tokens, claims));
+  const user = buildUser(client.provider, await collectFacts(client, tokens, claims, proofKey));
   const { iat } = claims ?? {};
   return {
     user,
     tokens,
+    ...(proofKey && { proofKey }),
     ...(claims && { claims: lasting(claims) }),
     ...(typeof iat === 'number' && { issuedAt: iat * 1000 }),
   };
@@ -156,20 +158,23 @@ async function collectFacts(
   client: ProviderClient,
   tokens: TokenSet,
   claims: Readonly<Record<string, unknown>> = {},
+  proofKey?: ProofKey,
 ): Promise<Record<string, unknown>> {
   const { source, userinfo } = client.provider.identity;
+  const ask = () => client.userinfo(tokens.accessToken, tokens.raw, proofKey);
   if (source === 'token_answer') {
-    const further = userinfo === 'always' ? await client.userinfo(tokens.accessToken, tokens.raw) : {};
+    const further = userinfo === 'always' ? await ask() : {};
     return { ...further, ...withoutTokens(tokens) };
   }
   const wanted = userinfo === 'always' || (userinfo === 'auto' && lacksPromisedClaims(claims, tokens.scope));
   if (source === 'id_token' && !wanted) return { ...claims };
-  const further = await client.userinfo(tokens.accessToken, tokens.raw);
+  const further = await ask();
   if (source === 'id_token' && further !== undefined && further.sub !== claims.sub) {
     throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
   }
-  // What is signed counts: userinfo adds claims, and overrides none.
-  return { ...further, ...claims };
+  // What is signed counts: userinfo adds claims, and overrides none. Of how the user logged in it says nothing.
+  const { acr: _acr, amr: _amr, auth_time: _authTime, ...aboutUser } = further ?? {};
+  return { ...(source === 'id_token' ? aboutUser : further), ...claims };
 }
 
 /** Members of a token answer that say nothing about the user. */

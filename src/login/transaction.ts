@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { isPlainObject } from '../config.js';
 import type { TransactionStore } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
+import type { ProofKey } from '../wire/dpop.js';
+import type { Requirements } from './requirements.js';
 
 /** Milliseconds for which a login may take. */
 const LIFETIME = 10 * 60_000;
@@ -11,14 +13,14 @@ const LIMIT = 10;
 const POSTED_LIFETIME = 60_000;
 
 /** What must be remembered between sending a browser away and its return. */
-export interface Transaction {
+export interface Transaction extends Requirements {
   readonly provider: string;
   readonly redirectUri: string;
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly returnTo: string;
-  /** Seconds, when a `max_age` was asked for. */
-  readonly maxAge?: number;
+  /** The private key to which the tokens will be bound. */
+  readonly proofKey?: ProofKey;
   /** The login was to ask the user nothing (`prompt=none`): a refusal is not an error. */
   readonly silent?: boolean;
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackHost, OptionReader } from '../config.js';
@@ -30,6 +30,8 @@ export interface LoopbackLoginOptions {
 export interface LoopbackLogin {
   readonly user: User;
   readonly tokens: TokenSet;
+  /** The private key to which the tokens are bound, where the provider has `dpop` [RFC 9449]. Keep it as you keep them. */
+  readonly proofKey?: JsonWebKey;
 }
 
 /** Seconds for one call to the provider. */

@@ -1,11 +1,12 @@
-import { createPrivateKey, type JsonWebKey, KeyObject, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { isPlainObject, OptionReader } from '../config.js';
+import { OptionReader } from '../config.js';
 import { ConfigurationError } from '../errors.js';
-import type { AssertionSubject, Provider } from '../provider.js';
+import type { AssertionSubject, PrivateKey, Provider } from '../provider.js';
 import { pdsDialect, pdsIdentity, pdsOrigin } from './aliyun-pds.js';
 import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
 import { defineProvider } from './define.js';
+import { readPrivateKey } from './private-key.js';
 
 /** Options of {@link aliyunPdsJwt}. */
 export interface AliyunPdsJwtOptions extends CommonOptions {
@@ -14,7 +15,7 @@ export interface AliyunPdsJwtOptions extends CommonOptions {
   /** The application's id (AppId). */
   clientId: string;
   /** The RSA key whose public half the console has: PKCS#8 PEM, JWK or `KeyObject`. */
-  privateKey: string | JsonWebKey | KeyObject;
+  privateKey: PrivateKey;
   /** Names the key in the assertion's header. */
   keyId?: string;
   /** Seconds for which an assertion is valid, 300 at most. Default 60. */
@@ -38,7 +39,10 @@ export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
   const origin = pdsOrigin(read);
   const domainId = read.string('domainId', 'give the id of the domain');
   const clientId = read.string('clientId', 'give the AppId from the PDS console');
-  const key = readPrivateKey(read);
+  const { key } = readPrivateKey(read, {
+    algs: /^RS256$/,
+    fix: 'give an RSA private key of 2048 bits or more, as PKCS#8 PEM, JWK or KeyObject',
+  });
   const kid = read.optionalString('keyId', 'give the id of the key');
   const lifetime = read.seconds('assertionLifetime', 60);
   if (lifetime > LONGEST_LIFETIME)
@@ -74,29 +78,6 @@ export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
   });
   read.end();
   return provider;
-}
-
-function readPrivateKey(read: OptionReader): KeyObject {
-  const fix = 'give an RSA private key of 2048 bits or more, as PKCS#8 PEM, JWK or KeyObject';
-  const given = read.any('privateKey');
-  if (given === undefined) throw read.missing('privateKey', fix);
-  const key = parseKey(given);
-  const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key?.type !== 'private' || key.asymmetricKeyType !== 'rsa' || bits < 2048) {
-    throw read.wrong('privateKey', given, fix);
-  }
-  return key;
-}
-
-function parseKey(given: unknown): KeyObject | undefined {
-  if (given instanceof KeyObject) return given;
-  try {
-    if (typeof given === 'string') return createPrivateKey(given);
-    if (isPlainObject(given)) return createPrivateKey({ key: given as JsonWebKey, format: 'jwk' });
-  } catch {
-    // Not a key: the caller says so, without the reason, which may quote it.
-  }
-  return undefined;
 }
 
 function readSubject(subject: unknown, allowServiceTokens: boolean) {

@@ -1,5 +1,6 @@
-import type { OptionReader } from '../config.js';
-import type { ClientAuthentication, Endpoints } from '../provider.js';
+import { isPlainObject, type OptionReader } from '../config.js';
+import type { ClientAuthentication, ClientKey, Endpoints, ProviderDefinition } from '../provider.js';
+import { readClientKey } from './client-authentication.js';
 
 /** Options that every factory takes. */
 export interface CommonOptions {
@@ -17,6 +18,64 @@ export interface CommonOptions {
   redirectUri?: string;
   /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin. */
   apiOrigins?: readonly string[];
+}
+
+/** Options of the factories for servers that follow the standards. */
+export interface StandardOptions extends CommonOptions {
+  clientId: string;
+  /** Left out for a public client, and for one that has a key. */
+  clientSecret?: string;
+  /**
+   * How the app proves at the provider who it is: by its secret, as `basic` or `post` [RFC 6749 2.3.1], or by its key
+   * (`private_key_jwt`) [RFC 7523 2.2]. Default: `basic`; at `oidc` `post`, where the metadata announces no `basic`.
+   */
+  clientAuth?: 'basic' | 'post' | ClientKey;
+  /** Push authorization requests [RFC 9126]. Default `auto`: where the metadata requires it. */
+  par?: boolean | 'auto';
+  /**
+   * Bind the tokens of each login to a key of its own, so that nobody else can use them [RFC 9449]. Tokens that come
+   * unbound are refused. Default `false`.
+   */
+  dpop?: boolean;
+}
+
+/**
+ * Reads how the app proves who it is, and how it protects requests and tokens.
+ *
+ * @param unsaid how a secret travels where the options do not say.
+ */
+export function readClient(
+  options: OptionReader,
+  unsaid: 'basic' | 'announced',
+): Pick<ProviderDefinition, 'clientId' | 'clientAuthentication' | 'par' | 'dpop'> {
+  const par = options.any('par');
+  return {
+    clientId: options.string('clientId', 'give the client id under which the app is registered'),
+    clientAuthentication: readClientAuth(options, unsaid),
+    ...(par !== undefined && { par: par as boolean | 'auto' }),
+    dpop: options.boolean('dpop', false),
+  };
+}
+
+function readClientAuth(options: OptionReader, unsaid: 'basic' | 'announced'): ClientAuthentication {
+  const clientSecret = options.optionalString(
+    'clientSecret',
+    'give the secret, or leave it out for a public client',
+  );
+  const clientAuth = options.any('clientAuth');
+  if (isPlainObject(clientAuth)) {
+    if (clientSecret === undefined) {
+      return { method: 'private_key_jwt', ...readClientKey(options.group('clientAuth')) };
+    }
+    throw options.conflict(
+      "the options 'clientSecret' and 'clientAuth' give a secret and a key. Leave one out: the key, where the provider takes it, is safer.",
+    );
+  }
+  const known = clientAuth === undefined || clientAuth === 'basic' || clientAuth === 'post';
+  if (!known) throw options.wrong('clientAuth', clientAuth, "give 'basic', 'post' or { privateKey }");
+  if (clientSecret !== undefined) return { method: clientAuth ?? unsaid, clientSecret };
+  if (clientAuth === undefined) return { method: 'none' };
+  throw options.missing('clientSecret', "give the secret that the option 'clientAuth' is about");
 }
 
 /** Reads the options that every factory takes. `defineProvider` checks their values. */

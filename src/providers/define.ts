@@ -12,8 +12,9 @@ import {
   type TokenPlacement,
   type UserCall,
 } from '../provider.js';
-
-const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
+import { checkTogether } from './check-together.js';
+import { readClientAuthentication } from './client-authentication.js';
+import { asymmetricAlg } from './signature-algs.js';
 
 /**
  * Makes a provider from its definition: what the shipped factories are made of, and the way to describe a provider
@@ -45,6 +46,8 @@ export function defineProvider(definition: ProviderDefinition): Provider {
     pkce: options.boolean('pkce', true),
     authorizationParams,
     responseMode: options.oneOf('responseMode', ['query', 'form_post'], 'query'),
+    par: readPar(options),
+    dpop: options.boolean('dpop', false),
     idToken,
     identity: readIdentity(options, idToken),
     revoke: options.oneOf('revoke', ['refresh_token', 'refresh_token_only'], 'refresh_token'),
@@ -56,7 +59,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
     ...readAssertion(options),
   };
   options.end();
-  checkIdentitySource(options, provider);
+  checkTogether(options, provider, definition);
   return markChecked(provider);
 }
 
@@ -69,24 +72,11 @@ function providerName(definition: ProviderDefinition): string {
   );
 }
 
-function readClientAuthentication(options: OptionReader): Provider['clientAuthentication'] {
-  const given = options.any('clientAuthentication') as Provider['clientAuthentication'] | undefined;
-  if (given === undefined) return Object.freeze({ method: 'none' });
-  if (!isPlainObject(given) || !['none', 'post', 'basic', 'announced'].includes(given.method)) {
-    throw options.wrong(
-      'clientAuthentication',
-      given,
-      "give { method: 'none' }, or 'post' or 'basic' and a clientSecret",
-    );
-  }
-  if (given.method !== 'none' && (typeof given.clientSecret !== 'string' || given.clientSecret === '')) {
-    throw options.wrong(
-      'clientSecret',
-      given.clientSecret,
-      "give the secret that the provider's console shows",
-    );
-  }
-  return Object.freeze({ ...given });
+function readPar(options: OptionReader): Provider['par'] {
+  const par = options.any('par');
+  if (par === undefined) return 'auto';
+  if (par === 'auto' || typeof par === 'boolean') return par;
+  throw options.wrong('par', par, "give true, false or 'auto'");
 }
 
 function readDialect(options: OptionReader): Dialect {
@@ -122,7 +112,7 @@ function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
   const read = options.group('idToken');
   const fix = "give asymmetric algorithms only, such as ['RS256']";
   const algs = read.stringsOrNone('algs', fix) ?? [];
-  if (!algs.every((alg) => asymmetric.test(alg))) throw read.wrong('algs', algs, fix);
+  if (!algs.every((alg) => asymmetricAlg.test(alg))) throw read.wrong('algs', algs, fix);
   const policy: IdTokenPolicy = {
     algs,
     nonce: read.oneOf('nonce', ['required', 'if-present'], 'required'),
@@ -226,25 +216,4 @@ function readRedirectUri(options: OptionReader): { redirectUri?: string } {
   const url = parseSecureUrl(redirectUri);
   if (!url || url.search || url.hash) throw options.wrong('redirectUri', redirectUri, fix);
   return { redirectUri };
-}
-
-/** A provider of which nothing could ever say who the user is would fail at every login: say so now. */
-function checkIdentitySource(options: OptionReader, provider: Provider): void {
-  const { source } = provider.identity;
-  if (source === 'id_token' && !provider.idToken) {
-    throw options.missing(
-      'idToken',
-      "say how id_tokens are judged: {} will do, or take another 'identity.source'",
-    );
-  }
-  if (source === 'userinfo' && !provider.discovery && provider.endpoints.userinfo === undefined) {
-    throw options.missing('endpoints.userinfo', 'give the URL that says who the user is');
-  }
-  if (source === 'id_token' && !provider.discovery) {
-    for (const needed of ['issuer', 'jwks']) {
-      if (provider.endpoints[needed] === undefined) {
-        throw options.missing(`endpoints.${needed}`, 'give its URL: id_tokens are checked against it');
-      }
-    }
-  }
 }

@@ -1,18 +1,14 @@
 import { OptionReader } from '../config.js';
 import type { Endpoints, Provider } from '../provider.js';
-import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
+import { readClient, readCommon, readEndpointOverrides, type StandardOptions } from './common.js';
 import { defineProvider } from './define.js';
+import { asymmetricAlg } from './signature-algs.js';
 
 /** Options of {@link oidc}. */
-export interface OidcOptions extends CommonOptions {
+export interface OidcOptions extends StandardOptions {
   name: string;
   /** The issuer identifier, exactly as the provider's metadata has it. */
   issuer: string;
-  clientId: string;
-  /** Left out for a public client. */
-  clientSecret?: string;
-  /** How the secret travels [RFC 6749 2.3.1]. Default: `basic` where the metadata announces it (or nothing), else `post`. */
-  clientAuth?: 'basic' | 'post';
   /** Default `openid profile email`. Must hold `openid`. */
   scope?: string | readonly string[];
   /** How the callback comes back. Default `query`. */
@@ -24,8 +20,6 @@ export interface OidcOptions extends CommonOptions {
   /** `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. Its failure fails the login. */
   userinfo?: 'auto' | 'always' | 'never';
 }
-
-const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
 
 /**
  * Any OpenID Provider, by discovery [OpenID Connect Core 1.0, Discovery 1.0].
@@ -46,24 +40,13 @@ export function oidc(options: OidcOptions): Provider {
     );
   }
   const algs = read.strings('idTokenAlgs', "give algorithms such as ['RS256']") ?? [];
-  const weak = algs.find((alg) => !asymmetric.test(alg));
+  const weak = algs.find((alg) => !asymmetricAlg.test(alg));
   if (weak !== undefined)
     throw read.wrong('idTokenAlgs', algs, 'give asymmetric algorithms only, such as RS256 or ES256');
-  const clientSecret = read.optionalString(
-    'clientSecret',
-    'give the secret, or leave it out for a public client',
-  );
-  const clientAuth = read.any('clientAuth');
-  if (clientAuth !== undefined && clientSecret === undefined) {
-    throw read.missing('clientSecret', "give the secret that the option 'clientAuth' is about");
-  }
-  const method =
-    clientAuth === undefined ? 'announced' : read.oneOf('clientAuth', ['basic', 'post'], 'basic');
   const provider = defineProvider({
     ...readCommon(read),
     name: read.string('name', 'give a name for the routes'),
-    clientId: read.string('clientId', 'give the client id under which the app is registered'),
-    clientAuthentication: clientSecret === undefined ? { method: 'none' } : { method, clientSecret },
+    ...readClient(read, 'announced'),
     discovery: true,
     endpoints: { ...overrides, issuer },
     scope,

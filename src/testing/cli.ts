@@ -44,9 +44,12 @@ async function run(): Promise<void> {
   for (const provider of Object.values(lab.providers)) {
     for (const uri of values['redirect-uri'] ?? []) provider.registerRedirectUri(uri);
   }
-  const key = Object.values(lab.providers).find(({ clients }) => clients.jwt)?.clients.jwt?.privateKeyPem;
-  const keys =
-    key === undefined ? '' : `\n\nThe private key of the JWT client, good for this run:\n${key.trimEnd()}`;
-  process.stdout.write(`${describeLab(lab)}${keys}\n\nThe lab runs until you end it with Ctrl-C.\n`);
+  const keys = Object.values(lab.providers).flatMap(({ name, clients: { jwt } }) =>
+    jwt
+      ? [`The private key of the JWT client of ${name}, good for this run:\n${jwt.privateKeyPem.trimEnd()}`]
+      : [],
+  );
+  const parts = [describeLab(lab), ...keys, 'The lab runs until you end it with Ctrl-C.'];
+  process.stdout.write(`${parts.join('\n\n')}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => lab.close());
 }

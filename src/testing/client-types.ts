@@ -14,7 +14,10 @@ export interface LabWebClient extends LabClient {
   readonly clientSecret: string;
 }
 
-/** A PDS app of the JWT type: it signs assertions with its own key. */
+/**
+ * A client that signs assertions with a key of its own: a PDS app of the JWT type vouches for users by them, a client of
+ * `oidc` for itself (`private_key_jwt`).
+ */
 export interface LabJwtClient {
   /** The `client_id`, which is the `iss` of its assertions too. */
   readonly clientId: string;
@@ -31,7 +34,7 @@ export interface LabClients {
   readonly web: LabWebClient;
   /** One without a secret, where the provider has such apps. */
   readonly native?: LabClient;
-  /** One that logs users in by assertions, where the provider has such apps. */
+  /** One with a key instead of a secret, where the provider has such apps. */
   readonly jwt?: LabJwtClient;
 }
 
@@ -42,5 +45,10 @@ export interface LabWebAndNative extends LabClients {
 
 /** The clients of `pds`. */
 export interface PdsClients extends LabWebAndNative {
+  readonly jwt: LabJwtClient;
+}
+
+/** The clients of `oidc`. */
+export interface OidcClients extends LabWebAndNative {
   readonly jwt: LabJwtClient;
 }

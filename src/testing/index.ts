@@ -17,6 +17,8 @@ export type {
   LabUser,
   LabWebAndNative,
   LabWebClient,
+  OidcClients,
+  OidcSettings,
   OpenPlatformSettings,
   PdsClients,
   PdsSettings,

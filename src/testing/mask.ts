@@ -1,7 +1,7 @@
 import type { LabRequest } from './types.js';
 
 const secretName =
-  /(token|secret|verifier|assertion|password|authorization|cookie|xsrf|idtokenhint|authcode)$/;
+  /(token|secret|verifier|assertion|password|authorization|cookie|dpop|xsrf|idtokenhint|authcode)$/;
 
 /**
  * A copy of a request that can be shown: of tokens, codes, verifiers, secrets, cookies and credentials only the first

@@ -39,6 +39,21 @@ export interface PkceSettings {
   acceptPkce: boolean;
 }
 
+/** How `oidc` behaves. */
+export interface OidcSettings extends LabSettings {
+  /** Whether clients must push their authorization requests [RFC 9126], which the metadata says then. Default `false`. */
+  requirePar: boolean;
+  /** Whether clients get tokens only with a proof of possession, bound to its key [RFC 9449]. Default `false`. */
+  requireDpop: boolean;
+  /** Whether a proof must hold a nonce, each endpoint's own. Default `false`. */
+  requireDpopNonce: boolean;
+  /**
+   * Whether users who are asked for it by `acr_values` or `claims` log in as `urn:lab:acr:two-factor`, and not only as
+   * `urn:lab:acr:password`. Default `true`.
+   */
+  secondFactor: boolean;
+}
+
 /** How `pds` behaves. */
 export interface PdsSettings extends LabSettings, PkceSettings {
   /**

@@ -1,5 +1,11 @@
-import type { LabClients, LabWebAndNative, PdsClients } from './client-types.js';
-import type { LabSettings, OpenPlatformSettings, PdsSettings, WelinkSettings } from './setting-types.js';
+import type { LabClients, LabWebAndNative, OidcClients, PdsClients } from './client-types.js';
+import type {
+  LabSettings,
+  OidcSettings,
+  OpenPlatformSettings,
+  PdsSettings,
+  WelinkSettings,
+} from './setting-types.js';
 
 export type {
   LabClient,
@@ -7,10 +13,12 @@ export type {
   LabJwtClient,
   LabWebAndNative,
   LabWebClient,
+  OidcClients,
   PdsClients,
 } from './client-types.js';
 export type {
   LabSettings,
+  OidcSettings,
   OpenPlatformSettings,
   PdsSettings,
   PkceSettings,
@@ -20,7 +28,7 @@ export type {
 /** The stand-ins that the lab has, each with its own clients and settings. */
 export interface LabProviders {
   readonly aliyun: LabProvider<LabSettings, LabWebAndNative>;
-  readonly oidc: LabProvider<LabSettings, LabWebAndNative>;
+  readonly oidc: LabProvider<OidcSettings, OidcClients>;
   readonly pds: LabProvider<PdsSettings, PdsClients>;
   readonly welink: LabProvider<WelinkSettings>;
   readonly 'open-platform': LabProvider<OpenPlatformSettings>;
@@ -42,7 +50,8 @@ export type LabEndpoint =
   | 'jwks'
   | 'discovery'
   | 'api'
-  | 'endSession';
+  | 'endSession'
+  | 'pushedAuthorization';
 
 /** Options of {@link startLab}. */
 export interface LabOptions {

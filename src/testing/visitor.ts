@@ -35,7 +35,8 @@ export async function visit(
     const location = answer.headers.get('location');
     const page = await answer.text();
     if (location !== null) step = { url: new URL(location, step.url) };
-    else if (answer.ok) step = fillIn(page, step.url, choices);
+    // An error that is posted to the client comes on a page with a status of its own.
+    else if (answer.ok || page.includes('<form')) step = fillIn(page, step.url, choices);
     else throw new Error(`${step.url.origin} shows an error page (${answer.status}): ${textOf(page)}`);
   }
   throw new Error(`${start.origin} led through ${longestWay} pages and did not come to an end`);

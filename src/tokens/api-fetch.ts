@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import type { TokenPlacement } from '../provider.js';
+import type { ProofKey, Proofs } from '../wire/dpop.js';
 
 /** Redirects are followed this many times, as WHATWG fetch does [Fetch 4.4]. */
 const REDIRECTS = 20;
@@ -9,12 +10,15 @@ const REDIRECTS = 20;
 export interface VersionedToken {
   readonly accessToken: string;
   readonly version: number;
+  /** The key to which the token is bound, where it is. */
+  readonly proofKey?: ProofKey;
 }
 
 /** What a call of a provider's API needs to know. */
 export interface ApiAccess {
   readonly placement: TokenPlacement;
   readonly apiOrigins: readonly string[] | undefined;
+  readonly proofs: Proofs;
   /** A token; a fresh one when the API refused the one of that version. */
   token(refused?: number): Promise<VersionedToken>;
 }
@@ -28,12 +32,26 @@ export async function apiFetch(
   const target = new URL(url);
   checkTarget(target, access.apiOrigins);
   const token = await access.token();
-  const response = await fetchWithToken(access.placement, token.accessToken, target, init);
+  const response = await fetchWithToken(carrier(access, token), target, init);
   if (response.status !== 401 || init.body instanceof ReadableStream) return response;
   const fresh = await access.token(token.version);
   if (fresh.accessToken === token.accessToken) return response;
   await response.body?.cancel();
-  return fetchWithToken(access.placement, fresh.accessToken, target, init);
+  return fetchWithToken(carrier(access, fresh), target, init);
+}
+
+/** A fetch that attaches the token to every request. */
+type Carrier = (url: URL, init: RequestInit) => Promise<Response>;
+
+function carrier({ placement, proofs }: ApiAccess, { accessToken, proofKey }: VersionedToken): Carrier {
+  if (proofKey) {
+    const bound = proofs.bind(fetch, proofKey, accessToken);
+    return (url, init) => bound(url.href, init);
+  }
+  return (url, init) => {
+    const headers = new Headers(init.headers);
+    return fetch(place(placement, accessToken, url, headers), { ...init, headers });
+  };
 }
 
 function checkTarget(url: URL, apiOrigins: readonly string[] | undefined): void {
@@ -50,12 +68,7 @@ function checkTarget(url: URL, apiOrigins: readonly string[] | undefined): void 
 }
 
 /** Follows redirects itself: fetch drops `Authorization` on the way to another origin, but no header of another name. */
-async function fetchWithToken(
-  placement: TokenPlacement,
-  accessToken: string,
-  first: URL,
-  init: RequestInit,
-): Promise<Response> {
+async function fetchWithToken(carry: Carrier, first: URL, init: RequestInit): Promise<Response> {
   let url = first;
   let next: RequestInit = init;
   let abroad = false;
@@ -64,8 +77,8 @@ async function fetchWithToken(
     // What is dropped on the way to another origin stays dropped, wherever the redirects lead then [Fetch 4.4].
     abroad ||= url.origin !== first.origin;
     if (abroad) for (const name of ['authorization', 'cookie']) headers.delete(name);
-    const target = abroad ? url : place(placement, accessToken, url, headers);
-    const response = await fetch(target, { ...next, headers, redirect: 'manual' });
+    const request: RequestInit = { ...next, headers, redirect: 'manual' };
+    const response = await (abroad ? fetch(url, request) : carry(url, request));
     const location = response.headers.get('location');
     const redirected = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
     if (!redirected || init.redirect === 'manual') return response;

@@ -11,12 +11,14 @@ import { type Emit, hashLoginId } from '../events.js';
 import type { AssertionSubject } from '../provider.js';
 import type { BackoffStore, LockStore } from '../stores/contracts.js';
 import type { TokenAnswer } from '../wire/answer.js';
+import type { ProofKey } from '../wire/dpop.js';
 import { canRenew, type LoginRecord, type LoginRecords } from './login-record.js';
 import { canRefresh, refreshedTokens, timeLeft } from './token-set.js';
 
 /** What a refresh needs of a provider. */
 export interface RefreshClient {
-  refresh(refreshToken: string): Promise<TokenAnswer>;
+  /** @param proofKey the key to which the tokens of the login are bound, where they are. */
+  refresh(refreshToken: string, proofKey?: ProofKey): Promise<TokenAnswer>;
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** Judges the id_token of a refresh answer against the claims of the login. */
   verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
@@ -80,7 +82,7 @@ function told(client: RefreshClient, onPhase: OnPhase): RefreshClient {
       }
     };
   return {
-    refresh: asking((token) => client.refresh(token)),
+    refresh: asking((token, proofKey) => client.refresh(token, proofKey)),
     exchangeAssertion: asking((subject) => client.exchangeAssertion(subject)),
     verifyRefreshed: asking((answer, previous) => client.verifyRefreshed(answer, previous)),
   };
@@ -114,12 +116,12 @@ async function exchange(
  */
 async function renew(
   client: RefreshClient,
-  { tokens, assertion }: LoginRecord,
+  { tokens, assertion, proofKey }: LoginRecord,
   now: number,
 ): Promise<TokenAnswer> {
   const ask = () =>
     canRefresh(tokens, now)
-      ? client.refresh(tokens.refreshToken)
+      ? client.refresh(tokens.refreshToken, proofKey)
       : client.exchangeAssertion(assertion as AssertionSubject);
   try {
     return await ask();

@@ -3,6 +3,7 @@ import type { AssertionSubject } from '../provider.js';
 import type { RecordStore, StoredRecord } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
 import type { TokenAnswer } from '../wire/answer.js';
+import type { ProofKey } from '../wire/dpop.js';
 import { canRefresh, type TokenSet } from './token-set.js';
 
 /** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
@@ -26,6 +27,8 @@ export interface LoginRecord {
   readonly pending?: TokenAnswer;
   /** Whom the assertion was about by which the login began: another one renews it where no refresh token does. */
   readonly assertion?: AssertionSubject;
+  /** The private key to which the tokens are bound [RFC 9449]: it is here because any process may have to use them. */
+  readonly proofKey?: ProofKey;
 }
 
 /** Whether there is a way to new tokens, besides the user's. */

@@ -8,6 +8,9 @@ import {
 import type { Dialect, StandardError, SuccessRule, WireResponse } from '../provider.js';
 import { at, firstOf } from './dialect.js';
 
+/** Whether whoever has a token can use it, or only who holds the key to which it is bound [RFC 9449]. */
+export type TokenType = 'Bearer' | 'DPoP';
+
 /** What a token endpoint gave, in our terms. What the provider left out is absent. */
 export interface TokenAnswer {
   readonly accessToken: string;
@@ -131,6 +134,7 @@ export function readTokenAnswer(
   body: Record<string, unknown>,
   dialect: Dialect,
   sentAt: number,
+  tokenType: TokenType = 'Bearer',
 ): TokenAnswer {
   const rules = dialect.answer ?? {};
   const raw = rules.envelope ? at(body, rules.envelope) : body;
@@ -149,7 +153,7 @@ export function readTokenAnswer(
   const scope = readScope(firstOf(raw, ['scope']), rules.scopeDelimiter);
   return {
     accessToken,
-    tokenType: readTokenType(firstOf(raw, ['token_type'])),
+    tokenType: readTokenType(firstOf(raw, ['token_type']), tokenType),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(refreshExpiresIn !== undefined && { refreshExpiresAt: sentAt + refreshExpiresIn }),
@@ -173,12 +177,20 @@ function readToken(value: unknown, name: string): string | undefined {
   return value;
 }
 
-/** A token type that was not asked for, such as DPoP, would need proofs that we do not hold. */
-function readTokenType(value: unknown): string {
-  if (value === undefined) return 'Bearer';
-  if (typeof value !== 'string' || value.toLowerCase() !== 'bearer')
-    throw nonsense('token_type is not Bearer');
-  return 'Bearer';
+/**
+ * A token type that was not asked for is refused: one that is bound would need proofs that we do not hold, and one that is
+ * not would lack the protection that the app relies on [RFC 9449 5].
+ */
+function readTokenType(value: unknown, expected: TokenType): TokenType {
+  if (value === undefined && expected === 'Bearer') return expected;
+  if (typeof value !== 'string' || value.toLowerCase() !== expected.toLowerCase()) {
+    throw nonsense(
+      expected === 'Bearer'
+        ? 'token_type is not Bearer'
+        : "token_type is not DPoP, as the option 'dpop' wants it",
+    );
+  }
+  return expected;
 }
 
 /** A lifetime in seconds, number or numeric string, as milliseconds. */

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
 import {
   authorizationCodeGrant,
-  buildAuthorizationUrl,
-  buildAuthorizationUrlWithPAR,
   buildEndSessionUrl,
   genericGrantRequest,
   refreshTokenGrant,
@@ -13,28 +10,20 @@ import { type Clock, systemClock } from '../clock.js';
 import { ConfigurationError, OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
 import type { AssertionSubject, IdTokenPolicy, Provider } from '../provider.js';
 import type { TokenAnswer } from './answer.js';
-import { fromCallback, toAuthorizationUrl } from './dialect.js';
+import { type AuthorizationRequest, authorizationUrl } from './authorization-request.js';
+import { fromCallback } from './dialect.js';
+import { createProofs, type ProofKey, type Proofs } from './dpop.js';
 import { createProviderFetch } from './http.js';
-import { type IdTokenClaims, verifyIdToken } from './id-token.js';
+import { type IdTokenClaims, type IdTokenExpectation, verifyIdToken } from './id-token.js';
 import { createKeySet } from './jwks.js';
 import { type LogoutToken, LogoutTokenError, verifyLogoutToken } from './logout-token.js';
 import { createMetadata, required } from './metadata.js';
 import type { SignedTokenExpectation } from './signed-token.js';
-import { asOurError, tokenEndpointCall } from './token-endpoint.js';
+import { perform, type TokenEndpointContext, tokenEndpointCall } from './token-endpoint.js';
 import { callForUser } from './user-calls.js';
 
 /** An `id_token_hint` that makes a URL longer than this is left out: servers refuse long request lines. */
 const LONGEST_URL = 4000;
-
-/** What makes one authorization request different from the next. */
-export interface AuthorizationRequest {
-  readonly redirectUri: string;
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  /** Further parameters, already known not to be ours. */
-  readonly params: Readonly<Record<string, string>>;
-}
 
 /** A callback, with what its transaction remembers. */
 export interface CodeCallback extends Omit<AuthorizationRequest, 'params'> {
@@ -47,6 +36,8 @@ export interface CodeCallback extends Omit<AuthorizationRequest, 'params'> {
 /** One provider, as the flows see it: standard on this side, whatever its dialect on the other. */
 export interface ProviderClient {
   readonly provider: Provider;
+  /** Makes the proofs that go with tokens which are bound to a key. */
+  readonly proofs: Proofs;
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   /** The parameters of a callback under their standard names. */
   readCallback(params: URLSearchParams): URLSearchParams;
@@ -54,12 +45,16 @@ export interface ProviderClient {
   checkIssuer(params: URLSearchParams): Promise<void>;
   exchangeCode(callback: CodeCallback): Promise<{ answer: TokenAnswer; claims?: IdTokenClaims }>;
   /** New tokens. An id_token that comes along is not yet judged: see `verifyRefreshed`. */
-  refresh(refreshToken: string): Promise<TokenAnswer>;
+  refresh(refreshToken: string, proofKey?: ProofKey): Promise<TokenAnswer>;
   verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
   /** Tokens for a user whom the app itself has authenticated [RFC 7523]. */
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** The provider's facts about the user; `undefined` where there is no such endpoint. `raw` is the token answer. */
-  userinfo(accessToken: string, raw?: TokenAnswer['raw']): Promise<Record<string, unknown> | undefined>;
+  userinfo(
+    accessToken: string,
+    raw?: TokenAnswer['raw'],
+    proofKey?: ProofKey,
+  ): Promise<Record<string, unknown> | undefined>;
   /** Whether there may be a way to revoke these tokens, as far as can be known without asking the provider. */
   canRevoke(tokens: { refreshToken?: string }): boolean;
   /** Whether the provider took it; `false` where the provider has no way to revoke this token. */
@@ -81,11 +76,12 @@ export function createProviderClient(
   const clock = options.clock ?? systemClock;
   const fetch = createProviderFetch(options.timeout, options.fetch);
   const metadata = createMetadata(provider, fetch, clock);
+  const proofs = createProofs(clock);
   const policy = provider.idToken;
   let keySet: { url: string; keys: ReturnType<typeof createKeySet> } | undefined;
 
-  const call = (server: ServerMetadata, showIdToken = false) =>
-    tokenEndpointCall(provider, server, fetch, () => clock.now(), showIdToken);
+  const call = (server: ServerMetadata, own: Pick<TokenEndpointContext, 'proofKey' | 'showIdToken'> = {}) =>
+    tokenEndpointCall(provider, server, { fetch, now: () => clock.now(), proofs, ...own });
 
   /** The keys live as long as the URL from which they come. */
   const keysAt = (url: string) => {
@@ -107,7 +103,7 @@ export function createProviderClient(
 
   const verify = async (
     answer: TokenAnswer,
-    expected: { nonce?: string; maxAge?: number; previous?: Readonly<Record<string, unknown>> },
+    expected: Pick<IdTokenExpectation, 'nonce' | 'maxAge' | 'acr' | 'previous'>,
   ) => {
     if (!policy || answer.idToken === undefined) {
       throw new ProviderProtocolError('id_token_invalid', 'The provider gave no id_token.');
@@ -118,29 +114,10 @@ export function createProviderClient(
 
   return {
     provider,
-    async authorizationUrl({ redirectUri, state, nonce, codeVerifier, params }) {
+    proofs,
+    async authorizationUrl(request) {
       const server = await metadata();
-      required(server, 'authorization_endpoint', provider);
-      const { config } = call(server);
-      const parameters = {
-        ...provider.authorizationParams,
-        ...params,
-        redirect_uri: redirectUri,
-        ...(provider.scope.length > 0 && { scope: provider.scope.join(' ') }),
-        state,
-        ...(policy && { nonce }),
-        ...(provider.responseMode !== 'query' && { response_mode: provider.responseMode }),
-        ...(provider.pkce && {
-          code_challenge: s256(codeVerifier),
-          code_challenge_method: 'S256',
-        }),
-      };
-      const url = server.require_pushed_authorization_requests
-        ? await buildAuthorizationUrlWithPAR(config, parameters).catch((error) => {
-            throw asOurError(error);
-          })
-        : buildAuthorizationUrl(config, parameters);
-      return toAuthorizationUrl(url, provider.dialect);
+      return authorizationUrl(provider, server, call(server).config, request);
     },
 
     readCallback: (params) => fromCallback(params, provider.dialect),
@@ -158,36 +135,34 @@ export function createProviderClient(
       }
     },
 
-    async exchangeCode({ params, redirectUri, state, nonce, codeVerifier, maxAge }) {
+    async exchangeCode({ params, redirectUri, state, nonce, codeVerifier, proofKey, maxAge, acr }) {
       const server = await metadata();
       // openid-client judges the id_token as well wherever the provider promises what it insists on.
       const standard = policy?.nonce === 'required' && policy.audiences.length === 0;
-      const { config, answer } = call(server, standard);
+      const { config, answer } = call(server, { proofKey, showIdToken: standard });
       const callback = new URL(redirectUri);
       for (const name of ['code', 'state', ...(provider.endpoints.issuer === undefined ? [] : ['iss'])]) {
         for (const value of params.getAll(name)) callback.searchParams.append(name, value);
       }
-      try {
-        await authorizationCodeGrant(config, callback, {
+      await perform(() =>
+        authorizationCodeGrant(config, callback, {
           expectedState: state,
           ...(provider.pkce && { pkceCodeVerifier: codeVerifier }),
           ...(standard && { expectedNonce: nonce, idTokenExpected: true }),
-        });
-      } catch (error) {
-        throw asOurError(error);
-      }
+        }),
+      );
       if (!policy) return { answer: answer() };
-      const claims = await verify(answer(), { nonce, ...(maxAge !== undefined && { maxAge }) });
+      const claims = await verify(answer(), {
+        nonce,
+        ...(maxAge !== undefined && { maxAge }),
+        ...(acr && { acr }),
+      });
       return { answer: answer(), claims };
     },
 
-    async refresh(refreshToken) {
-      const { config, answer } = call(await metadata());
-      try {
-        await refreshTokenGrant(config, refreshToken);
-      } catch (error) {
-        throw asOurError(error);
-      }
+    async refresh(refreshToken, proofKey) {
+      const { config, answer } = call(await metadata(), { proofKey });
+      await perform(() => refreshTokenGrant(config, refreshToken));
       return answer();
     },
 
@@ -204,19 +179,18 @@ export function createProviderClient(
       }
       const { config, answer } = call(await metadata());
       const assertion = await provider.assertion(subject);
-      try {
-        await genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:jwt-bearer', { assertion });
-      } catch (error) {
-        throw asOurError(error);
-      }
+      await perform(() =>
+        genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:jwt-bearer', { assertion }),
+      );
       return answer();
     },
 
-    async userinfo(accessToken, raw = {}) {
+    async userinfo(accessToken, raw = {}, proofKey) {
       const server = await metadata();
       const { userinfo_endpoint: userinfo } = server;
       const endpoints = { ...provider.endpoints, ...(userinfo !== undefined && { userinfo }) };
-      return callForUser(provider, endpoints, fetch, accessToken, raw);
+      const send = proofKey ? proofs.bind(fetch, proofKey, accessToken) : fetch;
+      return callForUser(provider, endpoints, send, accessToken, raw);
     },
 
     canRevoke({ refreshToken }) {
@@ -230,16 +204,17 @@ export function createProviderClient(
       if (server.revocation_endpoint === undefined || token === undefined) return false;
       const { config } = call(server);
       try {
-        await tokenRevocation(config, token, {
-          token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
-        });
+        await perform(() =>
+          tokenRevocation(config, token, {
+            token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
+          }),
+        );
       } catch (error) {
-        const ours = asOurError(error);
         // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2]; some servers call it an
         // invalid request.
         const dead = /^invalid_(?:grant|token|request)$/;
-        if (ours instanceof OAuthLoginError && dead.test(ours.providerCode ?? '')) return true;
-        throw ours;
+        if (error instanceof OAuthLoginError && dead.test(error.providerCode ?? '')) return true;
+        throw error;
       }
       return true;
     },
@@ -261,11 +236,6 @@ export function createProviderClient(
       return verifyLogoutToken(token, await expectation(policy));
     },
   };
-}
-
-/** The code challenge [RFC 7636 4.2]. openid-client's own way to it waits for a thread, for a hash of 43 characters. */
-function s256(codeVerifier: string): string {
-  return createHash('sha256').update(codeVerifier, 'ascii').digest('base64url');
 }
 
 /** Asymmetric algorithms only: with a symmetric one, whoever knows the client secret could sign. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import { ProviderProtocolError } from '../errors.js';
+import { AuthorizationDeniedError, ProviderProtocolError } from '../errors.js';
 import { LOGOUT_EVENT } from './logout-token.js';
 import { isSubject, type SignedTokenExpectation, TOLERANCE, verifySignedToken } from './signed-token.js';
 
@@ -14,6 +14,8 @@ export interface IdTokenExpectation extends SignedTokenExpectation {
   readonly nonce?: string;
   /** Seconds; makes `auth_time` necessary. */
   readonly maxAge?: number;
+  /** What was asked for as `acr`; the token must name one of these. */
+  readonly acr?: readonly string[];
   /** The claims of the id_token of the login, when this one came with a refresh [OpenID Connect Core 12.2]. */
   readonly previous?: Readonly<Record<string, unknown>>;
 }
@@ -23,6 +25,7 @@ export interface IdTokenExpectation extends SignedTokenExpectation {
  * that openid-client leaves unchecked. Keys come from the provider's key set only, never from the token's header.
  *
  * @throws ProviderProtocolError `id_token_invalid` when the token is refuted.
+ * @throws AuthorizationDeniedError when the user did not prove who they are in one of the ways that were asked for.
  * @throws ProviderUnavailableError when the keys cannot be had, so that nothing is known about the token.
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectation): Promise<IdTokenClaims> {
@@ -44,6 +47,7 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
   ) {
     throw refuted('at_hash');
   }
+  checkAcr(payload, expected);
   return payload as IdTokenClaims;
 }
 
@@ -57,6 +61,15 @@ function checkAuthTime({ auth_time }: JWTPayload, { now, maxAge }: IdTokenExpect
   if (maxAge === undefined) return;
   if (typeof auth_time !== 'number' || auth_time + maxAge < now / 1000 - TOLERANCE)
     throw refuted('auth_time');
+}
+
+/** The token is as good as any, but not the way in which the user proved who they are [OpenID Connect Core 3.1.3.7, 12]. */
+function checkAcr({ acr }: JWTPayload, { acr: asked }: IdTokenExpectation): void {
+  if (asked === undefined || asked.includes(acr as string)) return;
+  throw new AuthorizationDeniedError(
+    'insufficient_user_authentication',
+    'This needs a stronger login than the one that was made.',
+  );
 }
 
 function checkNonce(nonce: unknown, expected: IdTokenExpectation): void {

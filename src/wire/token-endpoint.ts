@@ -1,16 +1,10 @@
-import {
-  allowInsecureRequests,
-  type ClientAuth,
-  ClientSecretPost,
-  Configuration,
-  customFetch,
-  None,
-  type ServerMetadata,
-} from 'openid-client';
+import { allowInsecureRequests, Configuration, customFetch, type ServerMetadata } from 'openid-client';
 import { isOAuthLoginError, ProviderProtocolError } from '../errors.js';
 import type { Provider, WireRequest, WireResponse } from '../provider.js';
 import { readSuccess, readTokenAnswer, type TokenAnswer } from './answer.js';
+import { clientAuthentication } from './client-authentication.js';
 import { toWireRequest } from './dialect.js';
+import type { ProofKey, Proofs } from './dpop.js';
 import { type ProviderFetch, parseJson } from './http.js';
 
 /** How one call of openid-client reaches the provider, in the provider's dialect, and what came back. */
@@ -20,22 +14,37 @@ export interface TokenEndpointCall {
   answer(): TokenAnswer;
 }
 
+/** What one call needs besides the provider and its metadata. */
+export interface TokenEndpointContext {
+  readonly fetch: ProviderFetch;
+  readonly now: () => number;
+  readonly proofs: Proofs;
+  /** The key to which the tokens are to be bound, or are bound. */
+  readonly proofKey?: ProofKey | undefined;
+  /**
+   * Whether openid-client is to judge the id_token too. It cannot where the provider may leave out the nonce, and must
+   * not after a refresh: it would throw away tokens that are good.
+   */
+  readonly showIdToken?: boolean;
+}
+
 /**
  * Sets up one call to a token or revocation endpoint: openid-client speaks the standard, and its `customFetch`
- * translates both ways. Failures are recognised here, by status and code, before openid-client sees the answer.
- *
- * @param showIdToken whether openid-client is to judge the id_token too. It cannot where the provider may leave out
- *   the nonce, and must not after a refresh: it would throw away tokens that are good.
+ * translates both ways. Failures are recognised here, by status and code, before openid-client sees the answer. Proofs
+ * are ours, not openid-client's, as they are for resources: so all know the nonces that servers want.
  */
 export function tokenEndpointCall(
   provider: Provider,
   metadata: ServerMetadata,
-  fetch: ProviderFetch,
-  now: () => number,
-  showIdToken: boolean,
+  { fetch, now, proofs, proofKey, showIdToken = false }: TokenEndpointContext,
 ): TokenEndpointCall {
-  const { dialect } = provider;
-  const config = new Configuration(metadata, provider.clientId, undefined, clientAuth(provider, metadata));
+  const { dialect, clientId } = provider;
+  const config = new Configuration(
+    metadata,
+    clientId,
+    undefined,
+    clientAuthentication(provider, metadata, now),
+  );
   // Every URL was checked when it was configured or discovered: https, or http on loopback.
   allowInsecureRequests(config);
   let answer: TokenAnswer | undefined;
@@ -43,7 +52,7 @@ export function tokenEndpointCall(
     const params = [...new URLSearchParams(String(options.body ?? ''))];
     const endpoint = endpointOf(url, metadata);
     const grant = params.find(([name]) => name === 'grant_type')?.[1];
-    const request = toWireRequest(
+    const { url: target, init } = toWireRequest(
       {
         endpoint,
         ...(grant !== undefined && { grant }),
@@ -56,7 +65,12 @@ export function tokenEndpointCall(
       provider.endpoints,
     );
     const sentAt = now();
-    const { status, headers, text } = await fetch(request.url, request.init);
+    if (proofKey && endpoint === 'token') {
+      const proof = await proofs.prove(proofKey, { method: init.method ?? 'POST', url: target });
+      init.headers = { ...(init.headers as Record<string, string>), dpop: proof };
+    }
+    const { status, headers, text } = await fetch(target, init);
+    if (proofKey) proofs.noteNonce(target, headers);
     const received: WireResponse = { status, headers, body: parseJson(text) };
     const response = dialect.hooks?.response?.(received) ?? received;
     if (endpoint === 'pushedAuthorization') return Response.json(readSuccess(response, {}), { status: 201 });
@@ -65,7 +79,7 @@ export function tokenEndpointCall(
       if (response.status < 200 || response.status >= 300) readSuccess(response, dialect);
       return new Response(null, { status: 200 });
     }
-    answer = readTokenAnswer(readSuccess(response, dialect), dialect, sentAt);
+    answer = readTokenAnswer(readSuccess(response, dialect), dialect, sentAt, proofKey ? 'DPoP' : 'Bearer');
     return Response.json({
       access_token: answer.accessToken,
       token_type: answer.tokenType,
@@ -87,24 +101,21 @@ function endpointOf(url: string, metadata: ServerMetadata): WireRequest['endpoin
   return url === metadata.pushed_authorization_request_endpoint ? 'pushedAuthorization' : 'token';
 }
 
-function clientAuth({ clientAuthentication, clientId }: Provider, metadata: ServerMetadata): ClientAuth {
-  if (clientAuthentication.method === 'none') return None();
-  const { method, clientSecret } = clientAuthentication;
-  if (method === 'post' || (method === 'announced' && !announcesBasic(metadata)))
-    return ClientSecretPost(clientSecret);
-  // openid-client percent-encodes even unreserved characters, which servers that do not decode refuse.
-  const credentials = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64');
-  return (_as, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`);
-}
-
-/** `client_secret_basic` is the default where the metadata is silent [RFC 8414 2]. */
-function announcesBasic(metadata: ServerMetadata): boolean {
-  const methods = metadata.token_endpoint_auth_methods_supported;
-  return !methods || methods.includes('client_secret_basic') || !methods.includes('client_secret_post');
-}
-
-function formEncode(value: string): string {
-  return encodeURIComponent(value).replaceAll('%20', '+');
+/**
+ * Lets openid-client do one call. A server may refuse it only to say which nonce it wants in the proof [RFC 9449 8]: then
+ * it is done once more, from the beginning, as an assertion of the client must not be used twice either.
+ */
+export async function perform<T>(call: () => Promise<T>): Promise<T> {
+  const attempt = () =>
+    call().catch((error: unknown) => {
+      throw asOurError(error);
+    });
+  try {
+    return await attempt();
+  } catch (error) {
+    if ((error as { providerCode?: unknown }).providerCode === 'use_dpop_nonce') return attempt();
+    throw error;
+  }
 }
 
 /** Our own error, wherever openid-client wrapped it; for what openid-client itself refused, a protocol error. */

@@ -1,4 +1,5 @@
-import { aliyun, aliyunPds } from '../../src/index.js';
+import { decodeProtectedHeader } from 'jose';
+import { aliyun, aliyunPds, oidc } from '../../src/index.js';
 import { loginViaLoopback } from '../../src/native/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
@@ -6,7 +7,7 @@ import { freePort } from '../support/free-port.js';
 let lab: Lab;
 
 beforeAll(async () => {
-  lab = await startLab({ providers: ['aliyun', 'pds'] });
+  lab = await startLab({ providers: ['aliyun', 'pds', 'oidc'] });
 });
 afterAll(() => lab.close());
 
@@ -89,4 +90,19 @@ it('a loopback login says what is wrong with its options', async () => {
   const remote = aliyun({ clientId: 'x', redirectUri: 'https://app.example.com/callback' });
   await expect(loginViaLoopback(remote)).rejects.toMatchObject({ code: 'conflicting_options' });
   await expect(loginViaLoopback({} as never)).rejects.toMatchObject({ code: 'invalid_option' });
+});
+
+it('a program whose tokens are bound gets the key to which they are', async () => {
+  const op = lab.provider('oidc');
+  op.settings.requireDpop = true;
+  const redirectUri = `http://127.0.0.1:${await freePort()}/callback`;
+  op.registerRedirectUri(redirectUri);
+  const clientId = op.clients.native.clientId;
+  const provider = oidc({ name: 'oidc', issuer: op.origin, clientId, redirectUri, dpop: true });
+  const { tokens, proofKey } = await loginViaLoopback(provider, {
+    open: async (url) => void (await fetch(await op.signIn(url))),
+  });
+  expect(tokens.tokenType).toBe('DPoP');
+  const { kty, crv, x, y } = proofKey ?? {};
+  expect(decodeProtectedHeader(op.tokenRequests()[0]?.headers.dpop ?? '').jwk).toEqual({ kty, crv, x, y });
 });

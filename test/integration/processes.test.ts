@@ -1,62 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { type Lab, type LabProvider, startLab } from '../../src/testing/index.js';
-import { issueExpired, SECRET, Visitor } from '../support/app.js';
+import { type Lab, startLab } from '../../src/testing/index.js';
+import { issueExpired, Visitor } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { type AppProcess, cookieHeader, startAppProcess } from '../support/start-app-process.js';
 
 let lab: Lab;
 let redis: RedisServer;
-type AppProcess = { url: string; process: ChildProcess };
 let apps: [AppProcess, AppProcess];
 
 beforeAll(async () => {
   [lab, redis] = await Promise.all([startLab(), startRedis()]);
-  apps = await Promise.all([startProcess(), startProcess()]);
+  apps = await Promise.all([startAppProcess(lab, redis), startAppProcess(lab, redis)]);
 }, 30_000);
 afterAll(async () => {
-  await Promise.all(
-    apps.map(async ({ process }) => {
-      const exited = once(process, 'exit');
-      process.kill();
-      await exited;
-    }),
-  );
+  await Promise.all(apps.map((app) => app.stop()));
   await Promise.all([lab.close(), redis.stop()]);
 });
-
-async function startProcess() {
-  const options = (name: string) => {
-    const { clientId, clientSecret } = lab.provider(name).clients.web;
-    return { clientId, clientSecret };
-  };
-  const { aliyun, oidc } = lab.providers as Record<'aliyun' | 'oidc', LabProvider>;
-  const process_ = spawn(process.execPath, ['--import', 'tsx', 'test/support/app-process.ts'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      APP_OPTIONS: JSON.stringify({
-        redis: redis.url,
-        secret: SECRET,
-        aliyun: { ...options('aliyun'), endpoints: aliyun.endpoints },
-        oidc: {
-          ...options('oidc'),
-          name: 'oidc',
-          issuer: oidc.endpoints.issuer,
-          scope: 'openid offline_access',
-          authorizationParams: { prompt: 'consent' },
-        },
-      }),
-    },
-  });
-  const [line] = await once(createInterface({ input: process_.stdout as NodeJS.ReadableStream }), 'line');
-  const url = `http://127.0.0.1:${JSON.parse(line as string).port}`;
-  for (const [name, provider] of Object.entries(lab.providers)) {
-    provider.registerRedirectUri(`${url}/auth/callback/${name}`);
-  }
-  return { url, process: process_ };
-}
 
 describe.each(['aliyun', 'oidc'])(
   'two processes on one Redis, with refresh tokens of %s that work once',
@@ -132,8 +90,3 @@ it('two processes know of a logout at the provider that the other one was told o
     }
   }
 });
-
-function cookieHeader(agent: unknown): string {
-  const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
-  return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();
-}

@@ -7,6 +7,7 @@ const {
   secret,
   aliyun: aliyunOptions,
   oidc: oidcOptions,
+  api,
 } = JSON.parse(process.env.APP_OPTIONS as string);
 
 const app = express();
@@ -15,6 +16,13 @@ app.use(oauthRouter([aliyun(aliyunOptions), oidc(oidcOptions)]));
 app.get('/token', requireLogin, async (req, res, next) => {
   try {
     res.json({ accessToken: await req.oauth.getAccessToken(), pid: process.pid });
+  } catch (error) {
+    next(error);
+  }
+});
+app.get('/call', requireLogin, async (req, res, next) => {
+  try {
+    res.status((await req.oauth.fetch(api)).status).end();
   } catch (error) {
     next(error);
   }

@@ -5,13 +5,17 @@ import type { Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { type Answer, json } from '../http.js';
 import { messagePage, pageHeaders, signOutPage } from '../pages.js';
 import { signingKeys } from '../signing.js';
-import type { Ground } from '../stand-in.js';
+import { acrs } from './acr.js';
+import type { OidcGround } from './ground.js';
 import type { Store } from './store.js';
 
 const kid = 'lab-oidc';
 
 /** How the OpenID Provider is set up. */
-export async function configure({ title, settings, users }: Ground, store: Store): Promise<Configuration> {
+export async function configure(
+  { title, settings, users }: OidcGround,
+  store: Store,
+): Promise<Configuration> {
   const { privateKey } = await signingKeys(kid);
   const signingKey = { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' };
   const seconds = (name: 'accessTokenLifetime' | 'refreshTokenLifetime' | 'codeLifetime') => () =>
@@ -26,7 +30,8 @@ export async function configure({ title, settings, users }: Ground, store: Store
       names: { session: 'lab-oidc-session', interaction: 'lab-oidc-page', resume: 'lab-oidc-resume' },
     },
     clockTolerance: 0,
-    claims: { openid: ['sub'], profile: ['name', 'picture'], email: ['email', 'email_verified'] },
+    acrValues: Object.values(acrs),
+    claims: { acr: null, openid: ['sub'], profile: ['name', 'picture'], email: ['email', 'email_verified'] },
     scopes: ['openid', 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -36,6 +41,9 @@ export async function configure({ title, settings, users }: Ground, store: Store
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
+      claimsParameter: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => settings.requireDpopNonce },
+      pushedAuthorizationRequests: { enabled: true },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,

@@ -1,5 +1,5 @@
 import type { Ground } from '../stand-in.js';
-import type { LabSettings, LabWebAndNative } from '../types.js';
+import type { OidcClients, OidcSettings } from '../types.js';
 
 /** What this stand-in is built on. */
-export type OidcGround = Ground<LabSettings, LabWebAndNative>;
+export type OidcGround = Ground<OidcSettings, OidcClients>;

@@ -2,13 +2,15 @@ import type Provider from 'oidc-provider';
 
 import { toNode } from '../embed.js';
 import { type Answer, bearerToken, type Call, type Handle, invalidToken, json } from '../http.js';
-import type { Blueprint, Ground, Route, StandIn } from '../stand-in.js';
-import type { LabSettings, LabWebAndNative } from '../types.js';
+import { jwtClient } from '../jwt-client.js';
+import type { Blueprint, Route, StandIn } from '../stand-in.js';
+import type { OidcClients, OidcSettings } from '../types.js';
 import { clientMetadata } from './clients.js';
 import { configure, failure } from './configuration.js';
 import type { OidcGround } from './ground.js';
 import { interact } from './interaction.js';
 import { loadOidcProvider } from './load.js';
+import { ProofChecker } from './proof.js';
 import { Store } from './store.js';
 import { users } from './users.js';
 
@@ -16,11 +18,11 @@ import { users } from './users.js';
  * A certified OpenID Provider, npm `oidc-provider`, with pages of our own. As OpenID Connect Core 11 has it, the scope
  * `offline_access` counts only with `prompt=consent`.
  */
-export const oidc: Blueprint<LabSettings, LabWebAndNative> = {
+export const oidc: Blueprint<OidcSettings, OidcClients> = {
   name: 'oidc',
   title: 'OpenID Provider (lab)',
   furtherSites: 0,
-  settings: {},
+  settings: { requirePar: false, requireDpop: false, requireDpopNonce: false, secondFactor: true },
   clients: {
     web: {
       clientId: 'lab-web',
@@ -28,6 +30,7 @@ export const oidc: Blueprint<LabSettings, LabWebAndNative> = {
       tokenEndpointAuthMethod: 'client_secret_basic',
     },
     native: { clientId: 'lab-native', tokenEndpointAuthMethod: 'none' },
+    jwt: jwtClient('lab-jwt', 'lab-oidc-jwt'),
   },
   users,
   build,
@@ -55,7 +58,9 @@ async function build(ground: OidcGround): Promise<StandIn> {
     revocation: provider.urlFor('revocation'),
     jwks: provider.urlFor('jwks'),
     endSession: provider.urlFor('end_session'),
+    pushedAuthorization: provider.urlFor('pushed_authorization_request'),
   };
+  const proofs = new ProofChecker(() => settings.requireDpopNonce);
   const api = `${origin}/api/whoami`;
   const routes: readonly Route[] = [
     { url: endpoints.authorization, endpoint: 'authorization', handle: serve },
@@ -64,8 +69,9 @@ async function build(ground: OidcGround): Promise<StandIn> {
     { url: endpoints.revocation, endpoint: 'revocation', handle: serve },
     { url: endpoints.jwks, endpoint: 'jwks', handle: serve },
     { url: endpoints.endSession, endpoint: 'endSession', handle: serve },
+    { url: endpoints.pushedAuthorization, endpoint: 'pushedAuthorization', handle: serve },
     { url: `${origin}/.well-known/openid-configuration`, endpoint: 'discovery', handle: serve },
-    { url: api, endpoint: 'api', methods: ['GET'], handle: (call) => whoami(call, provider, ground) },
+    { url: api, endpoint: 'api', methods: ['GET'], handle: (call) => whoami(call, provider, proofs, ground) },
     {
       url: `${origin}/interaction/*`,
       endpoint: 'login-page',
@@ -87,22 +93,40 @@ async function build(ground: OidcGround): Promise<StandIn> {
   };
 }
 
-/** The settings that change a token answer; the rest is in the configuration and the store. */
-function applySettings(provider: Provider, settings: LabSettings): void {
+/** The settings that change an answer; the rest is in the configuration, the clients and the store. */
+function applySettings(provider: Provider, settings: OidcSettings): void {
   provider.use(async (ctx, next) => {
     await next();
-    if (ctx.oidc?.route !== 'token' || ctx.status !== 200) return;
     const answer = ctx.body as Record<string, unknown>;
+    if (ctx.oidc?.route === 'discovery' && settings.requirePar) {
+      answer.require_pushed_authorization_requests = true;
+    }
+    if (ctx.oidc?.route !== 'token' || ctx.status !== 200) return;
     if (settings.expiresInAsString) answer.expires_in = String(answer.expires_in);
     if (!settings.idTokenOnRefresh && ctx.oidc.params?.grant_type === 'refresh_token') delete answer.id_token;
   });
 }
 
-async function whoami(call: Call, provider: Provider, { users }: Ground): Promise<Answer> {
-  const token = await provider.AccessToken.find(bearerToken(call) ?? '');
+async function whoami(
+  call: Call,
+  provider: Provider,
+  proofs: ProofChecker,
+  { users }: OidcGround,
+): Promise<Answer> {
+  const bound = /^DPoP (\S+)$/i.exec(call.headers.authorization ?? '')?.[1];
+  const token = await provider.AccessToken.find(bound ?? bearerToken(call) ?? '');
   const user = users.find(({ sub }) => sub === token?.accountId);
-  if (token === undefined || user === undefined) {
-    return invalidToken({ error_description: 'the access token is missing, unknown or expired' });
+  const description = 'the access token is missing, unknown, expired, or not sent as its type wants it';
+  // A token that is bound is no bearer token, nor the other way round [RFC 9449 7.1, 7.2].
+  if (token === undefined || user === undefined || (token.jkt === undefined) !== (bound === undefined)) {
+    return bound === undefined
+      ? invalidToken({ error_description: description })
+      : proofs.refuse('invalid_token');
+  }
+  if (bound !== undefined) {
+    const proof = await proofs.check(call, bound);
+    if ('refusal' in proof) return proofs.refuse(proof.refusal);
+    if (proof.jkt !== token.jkt) return proofs.refuse('invalid_token');
   }
   return json(200, { sub: user.sub, name: user.name, client_id: token.clientId, scope: token.scope ?? '' });
 }

@@ -3,11 +3,12 @@ import type Provider from 'oidc-provider';
 import { toNode } from '../embed.js';
 import { type Answer, type Call, formFields, redirect } from '../http.js';
 import { consentPage, loginPage, messagePage } from '../pages.js';
-import type { Ground } from '../stand-in.js';
+import { reach } from './acr.js';
+import type { OidcGround } from './ground.js';
 
 /** The login and consent pages of the OpenID Provider. */
-export async function interact(call: Call, provider: Provider, ground: Ground): Promise<Answer> {
-  const { title, users } = ground;
+export async function interact(call: Call, provider: Provider, ground: OidcGround): Promise<Answer> {
+  const { title, users, settings } = ground;
   const { request, response } = toNode(call);
   const details = await provider.interactionDetails(request, response).catch(() => undefined);
   if (details === undefined) {
@@ -24,7 +25,11 @@ export async function interact(call: Call, provider: Provider, ground: Ground): 
   if (prompt.name === 'login') {
     const user = users.find(({ id }) => id === form.get('user'));
     if (user === undefined) return loginPage({ title, users, action });
-    return finish({ login: { accountId: user.sub } });
+    const acr = reach(params, settings.secondFactor);
+    if (acr === undefined) {
+      return finish({ error: 'unmet_authentication_requirements', error_description: 'no second factor' });
+    }
+    return finish({ login: { accountId: user.sub, acr } });
   }
 
   const user = users.find(({ sub }) => sub === session?.accountId);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { aliyun, oauth2, oidc } from '../../../src/index.js';
 import { expectRefusal, type Misuse, misuses, notA, refusal, SECRET, SECRET_NUMBER } from './misuse.js';
 
@@ -21,6 +22,7 @@ const common = {
   'authorizationParams.response_mode': ['fragment'],
   'authorizationParams.code_challenge': ['x'],
   'authorizationParams.code_challenge_method': ['plain'],
+  'authorizationParams.dpop_jkt': ['x'],
   'authorizationParams.request': ['x'],
   'authorizationParams.request_uri': ['https://evil.example/'],
   redirectUri: [...notA.url, '/callback', 'https://example.com/cb?x=1'],
@@ -30,6 +32,50 @@ const common = {
   client_id: ['x'],
   unheard: [1],
 };
+
+const pem = (key: { privateKey: KeyObject }) =>
+  key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ecPem = pem({ privateKey });
+
+/** What the factories for servers that follow the standards take, besides. */
+const standard = {
+  clientAuth: ['Basic', 'none', 'private_key_jwt', null, 5, []],
+  par: ['always', null, 5, {}],
+  dpop: notA.boolean,
+};
+
+/** Wrong ways to give a key, in the place of the secret. */
+const keyMisuses = (make: (clientAuth: object) => unknown): Misuse[] => [
+  ...(
+    [
+      ['no key', 'privateKey', { keyId: 'k' }],
+      ['a secret in the place of a key', 'privateKey', { privateKey: SECRET }],
+      ['a public key', 'privateKey', { privateKey: publicKey }],
+      ['a public JWK', 'privateKey', { privateKey: publicKey.export({ format: 'jwk' }) }],
+      [
+        'an RSA key of 1024 bits',
+        'privateKey',
+        { privateKey: pem(generateKeyPairSync('rsa', { modulusLength: 1024 })) },
+      ],
+      ['a curve without an algorithm', 'privateKey', { privateKey: pem(generateKeyPairSync('x25519')) }],
+      [
+        'a curve that JOSE servers rarely take',
+        'privateKey',
+        { privateKey: pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })) },
+      ],
+      ['a key id that is none', 'keyId', { privateKey: ecPem, keyId: '' }],
+      ['an algorithm of another key', 'alg', { privateKey: ecPem, alg: 'RS256' }],
+      ['an algorithm with a secret', 'alg', { privateKey: ecPem, alg: 'HS256' }],
+      [
+        'a JWK that names the algorithm of another key',
+        'alg',
+        { privateKey: { ...privateKey.export({ format: 'jwk' }), alg: 'ES384' } },
+      ],
+      ['something unheard of', 'kid', { privateKey: ecPem, kid: 'k' }],
+    ] as const
+  ).map(([title, option, clientAuth]): Misuse => [title, `clientAuth.${option}`, () => make(clientAuth)]),
+];
 
 const aliyunBase = { clientId: '1', clientSecret: SECRET };
 describe('aliyun refuses at construction', () => {
@@ -61,7 +107,7 @@ describe('oidc refuses at construction', () => {
       name: [undefined, ...common.name],
       issuer: [undefined, ...notA.url],
       scope: [...notA.words, '', [], 'profile email'],
-      clientAuth: ['Basic', 'none', null, 5],
+      ...standard,
       responseMode: ['fragment', 'jwt', null],
       idTokenAlgs: ['none', 'HS256', ['RS256', 'HS512'], ['RS257'], [], '', 5, null, {}],
       audiences: ['', [''], [5], 5, null],
@@ -72,6 +118,8 @@ describe('oidc refuses at construction', () => {
       'clientSecret',
       () => oidc({ name: 'op', issuer: 'https://op.example.com', clientId: '1', clientAuth: 'post' }),
     ],
+    ['a secret and a key', 'clientAuth', () => oidc({ ...oidcBase, clientAuth: { privateKey } })],
+    ...keyMisuses((clientAuth) => oidc({ ...oidcBase, clientSecret: undefined, clientAuth } as never)),
     [
       'two issuers',
       'issuer',
@@ -93,7 +141,7 @@ describe('oauth2 refuses at construction', () => {
       name: [undefined, ...common.name],
       endpoints: [undefined, ...notA.object],
       scope: notA.words,
-      clientAuth: ['Basic', 'none', null, 5],
+      ...standard,
       claims: notA.object,
       'claims.subject': ['', [], [''], 5, null],
       'claims.picture': ['', 5],
@@ -113,6 +161,13 @@ describe('oauth2 refuses at construction', () => {
       'a way to send a secret, and no secret',
       'clientSecret',
       () => oauth2({ name: 'as', clientId: '1', endpoints, clientAuth: 'post' }),
+    ],
+    ['a secret and a key', 'clientAuth', () => oauth2({ ...oauth2Base, clientAuth: { privateKey } })],
+    ...keyMisuses((clientAuth) => oauth2({ ...oauth2Base, clientSecret: undefined, clientAuth } as never)),
+    [
+      'requests to push, and no place to push them to',
+      'endpoints.pushedAuthorization',
+      () => oauth2({ ...oauth2Base, par: true }),
     ],
   ] satisfies Misuse[])('%s', (_title, option, make) => expectRefusal(option, make));
 });

@@ -12,7 +12,8 @@ describe('requireLogin refuses at construction', () => {
         claims: ['x', null, undefined, 5, true, []],
         'claims.aid': [null, undefined, {}, [], [null], [{}]],
         check: [...notA.function, undefined],
-        maxAge: [...notA.seconds, undefined],
+        maxAge: [...notA.seconds, undefined, 0, 0.5],
+        acr: [...notA.words, undefined, '', ' ', []],
         scopes: ['/acs/ccc'],
         role: ['admin'],
       },
@@ -25,6 +26,10 @@ describe('requireLogin refuses at construction', () => {
       expect(refusal(() => requireLogin(options as never)).message).toContain('requireLogin takes an object');
     },
   );
+});
+
+it('requireLogin says what to do in the place of a maxAge that nobody can meet', () => {
+  expect(refusal(() => requireLogin({ maxAge: 0 })).message).toContain("prompt: 'login'");
 });
 
 describe('autoRefresh refuses at construction', () => {
@@ -40,7 +45,7 @@ describe('autoRefresh refuses at construction', () => {
 
 it.each([
   [{}],
-  [{ provider: 'aliyun', scope: 'a b', maxAge: 0 }],
+  [{ provider: 'aliyun', scope: 'a b', maxAge: 1, acr: 'urn:x urn:y' }],
   [{ scope: ['a', 'b'], claims: { aid: '1', roles: ['x', 'y'], admin: true, level: 3 }, check: () => true }],
 ])('requireLogin accepts %j', (options) => {
   expect(typeof requireLogin(options)).toBe('function');

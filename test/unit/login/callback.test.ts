@@ -80,6 +80,7 @@ describe('an error in a callback', () => {
   it.each([
     ['access_denied', AuthorizationDeniedError, 'access_denied'],
     ['consent_required', AuthorizationDeniedError, 'access_denied'],
+    ['unmet_authentication_requirements', AuthorizationDeniedError, 'insufficient_user_authentication'],
     ['server_error', ProviderUnavailableError, 'provider_unavailable'],
     ['temporarily_unavailable', ProviderUnavailableError, 'provider_unavailable'],
     ['invalid_scope', ProviderRejectedError, 'provider_rejected'],

@@ -69,6 +69,15 @@ describe('the userinfo answer', () => {
     await expect(logIn()).rejects.toMatchObject({ code: 'provider_protocol' });
   });
 
+  it('says nothing of how the user logged in', async () => {
+    op.replies['/userinfo'] = {
+      body: { sub: 'alice', name: 'Alice', acr: 'mfa', amr: ['otp'], auth_time: 1 },
+    };
+    const { claims } = (await logIn()).user;
+    expect(claims.name).toBe('Alice');
+    for (const claim of ['acr', 'amr', 'auth_time']) expect(claims).not.toHaveProperty(claim);
+  });
+
   it('adds claims, and overrides none that is signed', async () => {
     op.claims = { email: 'signed@example.com', email_verified: true, groups: ['a'] };
     op.replies['/userinfo'] = {

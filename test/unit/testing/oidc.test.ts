@@ -100,6 +100,7 @@ describe('a login with a standard client', () => {
       revocation: metadata.revocation_endpoint,
       jwks: metadata.jwks_uri,
       endSession: metadata.end_session_endpoint,
+      pushedAuthorization: metadata.pushed_authorization_request_endpoint,
     });
   });
 

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
+import { systemClock } from '../../../src/clock.js';
 import { ConfigurationError } from '../../../src/errors.js';
 import { type ApiAccess, apiFetch } from '../../../src/tokens/api-fetch.js';
+import { createProofKey, createProofs } from '../../../src/wire/dpop.js';
 import { type Reply, startServer, type TestServer } from '../wire/server.js';
 
 let api: TestServer;
@@ -20,6 +24,7 @@ function access(change: Partial<ApiAccess> = {}): ApiAccess {
   return {
     placement: { header: 'Authorization', prefix: 'Bearer ' },
     apiOrigins: undefined,
+    proofs: createProofs(systemClock),
     async token(refused) {
       asked.push(refused);
       const version = (refused ?? 0) + 1;
@@ -124,6 +129,57 @@ describe('a token', () => {
       ['/next', 'POST', 'x'],
     ]);
     expect(authorizations(api)).toEqual(['Bearer at-1', 'Bearer at-1']);
+  });
+});
+
+describe('a token that is bound to a key', () => {
+  const bound = () => {
+    const proofKey = createProofKey();
+    return access({
+      async token(refused) {
+        const version = (refused ?? 0) + 1;
+        return { accessToken: `at-${version}`, version, proofKey };
+      },
+    });
+  };
+  const proofs = (server: TestServer) =>
+    server.requests.map(({ headers }) =>
+      headers.dpop === undefined ? undefined : decodeJwt(String(headers.dpop)),
+    );
+
+  it('travels with a proof for every request, the fresh token with one of its own', async () => {
+    replies = [{ status: 401 }];
+    expect((await apiFetch(bound(), `${api.url}/x`, { method: 'POST', body: 'y' })).status).toBe(200);
+    expect(authorizations(api)).toEqual(['DPoP at-1', 'DPoP at-2']);
+    const ath = (token: string) => createHash('sha256').update(token).digest('base64url');
+    expect(proofs(api)).toMatchObject([
+      { htm: 'POST', htu: `${api.url}/x`, ath: ath('at-1') },
+      { htm: 'POST', htu: `${api.url}/x`, ath: ath('at-2') },
+    ]);
+  });
+
+  it('is proved for where a redirect leads, in its origin', async () => {
+    replies = [redirect(303, '/next')];
+    await apiFetch(bound(), `${api.url}/x`, { method: 'POST', body: 'y' });
+    expect(proofs(api)).toMatchObject([
+      { htm: 'POST', htu: `${api.url}/x` },
+      { htm: 'GET', htu: `${api.url}/next` },
+    ]);
+  });
+
+  it('stays here, and its proofs, when a redirect leads to another origin', async () => {
+    replies = [redirect(302, `${other.url}/x`)];
+    await apiFetch(bound(), api.url);
+    expect(authorizations(other)).toEqual([undefined]);
+    expect(proofs(other)).toEqual([undefined]);
+  });
+
+  it('is not taken for refused when the API only wants its nonce', async () => {
+    const wanted = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n-1' };
+    replies = [{ status: 401, headers: wanted }];
+    expect((await apiFetch(bound(), api.url)).status).toBe(200);
+    expect(authorizations(api)).toEqual(['DPoP at-1', 'DPoP at-1']);
+    expect(proofs(api)).toMatchObject([{}, { nonce: 'n-1' }]);
   });
 });
 

@@ -27,8 +27,12 @@ export class ScriptedClient implements RefreshClient {
     this.answer = (count) => tokens(`new-${count}`, clock.now() + HOUR, { refreshToken: `refresh-${count}` });
   }
 
-  async refresh(refreshToken: string): Promise<TokenAnswer> {
+  /** By which keys the refreshes were proved. */
+  readonly proved: unknown[] = [];
+
+  async refresh(refreshToken: string, proofKey?: unknown): Promise<TokenAnswer> {
     this.refreshed.push(refreshToken);
+    this.proved.push(proofKey);
     return this.answer(this.refreshed.length);
   }
 

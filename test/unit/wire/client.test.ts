@@ -48,6 +48,54 @@ describe('the authorization URL', () => {
     expect(form(op.to('/token')[0])).not.toHaveProperty('code_verifier');
   });
 
+  it.each([
+    ['knows the parameter claims', true, undefined, { essential: true, values: ['mfa'] }],
+    [
+      'knows it, and the caller has sent their own',
+      true,
+      '{"id_token":{"acr":{"value":"x"}}}',
+      { value: 'x' },
+    ],
+    ['does not know it', false, undefined, undefined],
+    ['does not say', undefined, undefined, undefined],
+  ])('makes a wished acr essential where the provider %s', async (_what, supported, own, expected) => {
+    op.metadata = { claims_parameter_supported: supported };
+    const params = { acr_values: 'mfa', ...(own !== undefined && { claims: own }) };
+    const url = await op.client().authorizationUrl({ ...login, acr: ['mfa'], params });
+    expect(url.searchParams.get('acr_values')).toBe('mfa');
+    const claims = url.searchParams.get('claims');
+    expect(claims === null ? undefined : JSON.parse(claims).id_token.acr).toEqual(expected);
+  });
+
+  it.each([
+    [true, undefined, true],
+    ['auto', true, true],
+    ['auto', undefined, false],
+    [undefined, true, true],
+    [undefined, false, false],
+    [false, true, false],
+  ] as const)(
+    'with par %p, when the metadata requires it %p, is pushed: %p',
+    async (par, required, pushed) => {
+      op.metadata = {
+        pushed_authorization_request_endpoint: `${op.url}/par`,
+        ...(required !== undefined && { require_pushed_authorization_requests: required }),
+      };
+      op.replies['/par'] = { status: 201, body: { request_uri: 'urn:example:1', expires_in: 60 } };
+      const client = op.client(par === undefined ? {} : { par });
+      const url = await client.authorizationUrl({ ...login, params: {} });
+      expect(url.searchParams.has('request_uri')).toBe(pushed);
+      expect(url.searchParams.has('code_challenge')).toBe(!pushed);
+      expect(op.to('/par')).toHaveLength(pushed ? 1 : 0);
+    },
+  );
+
+  it('cannot be pushed where the provider has no place for it', async () => {
+    const error = await rejection(op.client({ par: true }).authorizationUrl({ ...login, params: {} }));
+    expect(error).toBeInstanceOf(ProviderProtocolError);
+    expect(error?.message).toContain('pushed_authorization_request_endpoint');
+  });
+
   it('is short where the provider wants the request pushed', async () => {
     op.metadata = {
       require_pushed_authorization_requests: true,
@@ -92,6 +140,30 @@ describe('the exchange of a code', () => {
     expect(error).toBeInstanceOf(ProviderProtocolError);
     expect(error?.message).not.toContain('at-1');
   });
+
+  it.each<[readonly string[], boolean]>([
+    [['app', 'api'], true],
+    [['app'], true],
+    [['app', 'api', 'other'], false],
+    [['api'], false],
+  ])('with a further audience that is trusted, an id_token for %j is taken: %p', async (aud, taken) => {
+    op.claims = { aud };
+    const error = await rejection(op.client({ audiences: ['api'] }).exchangeCode(op.callback()));
+    expect(error?.code).toBe(taken ? undefined : 'id_token_invalid');
+  });
+
+  it.each([
+    [['RS256'], true],
+    [['PS256', 'ES256'], false],
+  ])(
+    'takes the algorithms of the option alone, whatever is announced: %j, %p',
+    async (idTokenAlgs, taken) => {
+      op.metadata = { id_token_signing_alg_values_supported: ['RS256', 'PS256'] };
+      const error = await rejection(op.client({ idTokenAlgs }).exchangeCode(op.callback()));
+      if (taken) expect(error).toBeUndefined();
+      else expect(error).toBeInstanceOf(ProviderProtocolError);
+    },
+  );
 
   it('refuses an answer without an id_token', async () => {
     op.replies['/token'] = { body: { access_token: 'at-1', token_type: 'Bearer' } };

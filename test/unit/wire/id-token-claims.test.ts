@@ -126,6 +126,31 @@ describe('when a maximum age was asked for', () => {
   });
 });
 
+describe('when ways of authentication were asked for', () => {
+  it.each<[string, unknown, boolean]>([
+    ['one of them', 'mfa', true],
+    ['another one of them', 'phr', true],
+    ['a lesser one', 'pwd', false],
+    ['none', undefined, false],
+    ['both in one text', 'mfa phr', false],
+    ['a list', ['mfa'], false],
+    ['another spelling', 'MFA', false],
+  ])('%s: accepted %#', async (_what, acr, accepted) => {
+    const judged = withClaims({ acr }, { acr: ['mfa', 'phr'] });
+    if (accepted) await expect(judged).resolves.toMatchObject({ acr });
+    else
+      await expect(judged).rejects.toMatchObject({
+        name: 'AuthorizationDeniedError',
+        code: 'insufficient_user_authentication',
+        status: 403,
+      });
+  });
+
+  it('a token that is not valid anyway is no word about the user', async () => {
+    await expect(withClaims({ acr: 'pwd', nonce: 'x' }, { acr: ['mfa'] })).rejects.toMatchObject(refuted);
+  });
+});
+
 describe('after a refresh', () => {
   const previous = { iss: ISSUER, sub: 'alice', auth_time: NOW - 900, nonce: 'nonce-1', azp: 'client-1' };
   const refreshed = (change: object) => withClaims(change, { previous });

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { systemClock } from '../src/clock.js';
+import { serialize } from '../src/express/session-text.js';
+import { addToIndex, type KnownLogin } from '../src/logout/login-names.js';
 import { connect } from '../src/stores/redis/client.js';
 import { createRedisSessions } from '../src/stores/redis/sessions.js';
 import { createRedisStores } from '../src/stores/redis/stores.js';
@@ -29,7 +31,14 @@ function jwt(length: number, claims: object): string {
   return `${head}.${part({ ...claims, permissions: random(padding) })}.${signature}`.slice(0, length);
 }
 
-function newLogin(n: number): { record: LoginRecord; session: string; sid: string } {
+interface NewLogin {
+  readonly record: LoginRecord;
+  readonly login: KnownLogin;
+  readonly session: string;
+  readonly sid: string;
+}
+
+function newLogin(n: number): NewLogin {
   const now = Date.now();
   const sub = `1${String(n).padStart(15, '0')}`;
   const id = random(32);
@@ -57,27 +66,38 @@ function newLogin(n: number): { record: LoginRecord; session: string; sid: strin
   const record = { id, version: 1, provider: 'aliyun', sub, endsAt: now + 14 * DAY, tokens, claims };
   const user = { provider: 'aliyun', sub, name: `user ${n}`, email: `user${n}@example.com`, claims };
   const login = { id, sub, user, scope, expiresAt, loggedInAt: now, issuer: claims.iss };
-  const oauth = { rev: random(12), since: now, logins: { aliyun: login } };
   const cookie = {
     originalMaxAge: null,
     expires: null,
     secure: true,
     httpOnly: true,
     path: '/',
-    sameSite: 'lax',
+    sameSite: 'lax' as const,
   };
-  return { record, session: JSON.stringify({ oauth, cookie }), sid: random(32) };
+  return {
+    record,
+    login,
+    session: serialize({ rev: random(12), since: now }, { oauth: { logins: { aliyun: login } }, cookie }),
+    sid: random(32),
+  };
 }
 
 const server = await startRedis({ own: true });
 const admin = new Redis(server.url);
 const connection = connect(server.url, 30);
-const records = createLoginRecords(
-  createRedisStores(connection).records,
-  createSealer([random(43)]),
-  systemClock,
-);
+const stores = createRedisStores(connection);
+const records = createLoginRecords(stores.records, createSealer([random(43)]), systemClock);
 const sessions = createRedisSessions(connection, { prefix: 'sess:', idleTimeout: DAY });
+
+/** What a login leaves in Redis for good. */
+async function keep({ record, login, session, sid }: NewLogin): Promise<void> {
+  const where = { session: sid, endsAt: record.endsAt };
+  await Promise.all([
+    records.create(record),
+    sessions.create(sid, session),
+    addToIndex(stores.index, record.provider, login, where),
+  ]);
+}
 
 const info = async (section: string, name: string) =>
   new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(await admin.info(section))?.[1] ?? '';
@@ -87,15 +107,12 @@ await records.read('warm up');
 const before = await used();
 for (let n = 0; n < count; n += BATCH) {
   const logins = Array.from({ length: Math.min(BATCH, count - n) }, (_, index) => newLogin(n + index));
-  await Promise.all(
-    logins.flatMap(({ record, session, sid }) => [records.create(record), sessions.create(sid, session)]),
-  );
+  await Promise.all(logins.map(keep));
 }
 const after = await used();
 
 const sample = newLogin(count);
-await records.create(sample.record);
-await sessions.create(sample.sid, sample.session);
+await keep(sample);
 const each = (bytes: number) => `${Math.round(bytes)} bytes`;
 const recordKey = `oauth:login:{${sample.record.id}}`;
 const sessionKey = `sess:${sample.sid}`;

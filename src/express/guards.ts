@@ -11,7 +11,7 @@ import {
   type RequireLoginOptions,
   type Rules,
 } from './login-rules.js';
-import { isNavigation, noStore, requestedPath } from './request-facts.js';
+import { isNavigation, noStore, redirect, requestedPath } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -216,7 +216,7 @@ async function askToLogIn(
     const returnTo = requestedPath(req);
     const login = { ...which, ...(returnTo !== undefined && { returnTo }) };
     if (params) await oauth.redirectToLogin({ ...login, params });
-    else res.redirect(302, oauth.loginUrl(login));
+    else redirect(res, 302, oauth.loginUrl(login));
     return false;
   }
   const login_url = oauth.loginUrl(which);

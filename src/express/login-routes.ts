@@ -16,7 +16,7 @@ import type { ProviderClient } from '../wire/client.js';
 import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
 import { chooserPage } from './pages.js';
-import { isVisit, mountPath, noStore, publicOrigin } from './request-facts.js';
+import { isVisit, mountPath, noStore, publicOrigin, redirect } from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
 /** More than any provider posts. */
@@ -50,7 +50,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
       const returnTo = parseReturnTo(oneOf(req.query.returnTo), publicOrigin(req, config.origin));
       const query = returnTo === undefined ? {} : { returnTo };
       if (config.loginPage !== undefined) {
-        return res.redirect(302, mountPath(req) + withReturnTo(config.loginPage, returnTo));
+        return redirect(res, 302, mountPath(req) + withReturnTo(config.loginPage, returnTo));
       }
       const oauth = req.oauth;
       chooserPage(
@@ -120,7 +120,7 @@ async function keepPostedCallback(runtime: Runtime, req: Request, res: Response)
   // Anybody can post here: what could not be a callback is not kept.
   readState(client.readCallback(params));
   const handle = await runtime.services(req).transactions.keepPosted(params);
-  res.redirect(303, `${mountPath(req)}${req.path}?posted=${handle}`);
+  redirect(res, 303, `${mountPath(req)}${req.path}?posted=${handle}`);
 }
 
 /** An app that parses forms before our route hands us an object: made text again, it is judged like any other. */
@@ -148,9 +148,9 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     const browser = readBrowser(req, origin.startsWith('https:'));
     const params = await readParams(runtime, req);
     const outcome = await finishLogin(client, services.transactions, browser, params);
-    if (outcome.kind === 'not-logged-in') return res.redirect(303, outcome.returnTo);
+    if (outcome.kind === 'not-logged-in') return redirect(res, 303, outcome.returnTo);
     if (outcome.kind === 'stale') {
-      if (oauth.loggedIn) return res.redirect(303, outcome.returnTo ?? config.afterLogin);
+      if (oauth.loggedIn) return redirect(res, 303, outcome.returnTo ?? config.afterLogin);
       throw browser === undefined
         ? new TransactionError('transaction_missing', 'This browser began no login, or keeps no cookies.')
         : new TransactionError(
@@ -167,7 +167,7 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
       login: hashLoginId(login.id),
       duration: Date.now() - startedAt,
     });
-    res.redirect(303, outcome.returnTo);
+    redirect(res, 303, outcome.returnTo);
   } catch (error) {
     const codes = isOAuthLoginError(error)
       ? { error: error.code, ...(error.providerCode !== undefined && { providerError: error.providerCode }) }

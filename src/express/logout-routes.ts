@@ -1,7 +1,15 @@
 import type { Request, Response, Router } from 'express';
 import { AuthorizationDeniedError } from '../errors.js';
 import { confirmLogoutPage } from './pages.js';
-import { isFromOurPages, isVisit, mountPath, noStore, publicOrigin, wantsJson } from './request-facts.js';
+import {
+  isFromOurPages,
+  isVisit,
+  mountPath,
+  noStore,
+  publicOrigin,
+  redirect,
+  wantsJson,
+} from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
 /** `POST /logout` and `GET /logout`. */
@@ -12,7 +20,7 @@ export function addLogoutRoutes(router: Router, { config }: Runtime): void {
     const { redirectTo } = await req.oauth.logout();
     noStore(res);
     if (wantsJson(req)) res.json({ redirectTo });
-    else res.redirect(303, redirectTo);
+    else redirect(res, 303, redirectTo);
   };
 
   router.post(path, (req, res, next) => {

@@ -117,3 +117,8 @@ export function isFromOurPages(req: Request, origin: string): boolean {
 export function noStore(res: Response): void {
   res.set(answerHeaders);
 }
+
+/** Sends a browser elsewhere. Express' own `redirect` negotiates about a page that no browser shows. */
+export function redirect(res: Response, status: 302 | 303, url: string): void {
+  res.status(status).location(url).end();
+}

@@ -14,7 +14,7 @@ import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
 import { ensureBrowser } from './browser-cookie.js';
 import type { Login } from './options.js';
-import { noStore, publicOrigin } from './request-facts.js';
+import { noStore, publicOrigin, redirect } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
@@ -129,7 +129,7 @@ export class RequestContext implements RequestOAuth {
     if (name === undefined) {
       if (params === undefined) {
         noStore(this.#res);
-        return this.#res.redirect(302, this.loginUrl(options));
+        return redirect(this.#res, 302, this.loginUrl(options));
       }
       throw new ConfigurationError(
         'missing_option',
@@ -147,7 +147,7 @@ export class RequestContext implements RequestOAuth {
     });
     runtime.emit({ type: 'login.started', provider: name });
     noStore(this.#res);
-    this.#res.redirect(302, url.href);
+    redirect(this.#res, 302, url.href);
   }
 
   async logout({ provider, everywhere = false, ...unknown }: LogoutOptions = {}): Promise<{
@@ -200,7 +200,7 @@ export class RequestContext implements RequestOAuth {
   }
 
   #first(): SessionLogin | undefined {
-    return this[requestLogins].entries()[0]?.[1];
+    return this[requestLogins].find()?.[1];
   }
 
   #required(provider?: string): [string, SessionLogin] {

@@ -1,5 +1,6 @@
 import type { SessionData } from 'express-session';
 import { revOf } from '../stores/contracts.js';
+import { type PackedLogins, packLogins, unpackLogins } from './packed-logins.js';
 import type { SessionLogins } from './session-data.js';
 
 /** What the store knows of a session beyond what the app sees. */
@@ -37,7 +38,7 @@ function parts(session: Partial<SessionData>) {
   // Put together by hand: JSON.stringify would put names that are numbers before all others.
   const rest = JSON.stringify(data).slice(1, -1);
   return {
-    logins: JSON.stringify(oauth?.logins ?? {}),
+    logins: JSON.stringify(packLogins(oauth?.logins ?? {})),
     cookie: JSON.stringify(cookie) ?? '',
     rest: rest === '' ? '' : `,${rest}`,
   };
@@ -65,14 +66,14 @@ export class SessionText {
       return;
     }
     this.#start = this.#end = this.#rest = 0;
-    const { oauth } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: SessionLogins } };
+    const { oauth } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: PackedLogins } };
     // Stores compare what they see without parsing.
     this.known = { rev: revOf(text), since: oauth?.since ?? Date.now() };
-    this.#logins = oauth?.logins ?? {};
+    this.#logins = unpackLogins(oauth?.logins ?? {});
   }
 
   get logins(): SessionLogins {
-    this.#logins ??= JSON.parse(this.#text.slice(this.#start, this.#end)) as SessionLogins;
+    this.#logins ??= unpackLogins(JSON.parse(this.#text.slice(this.#start, this.#end)));
     return this.#logins;
   }
 

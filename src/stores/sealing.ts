@@ -11,15 +11,26 @@ const TAG_BYTES = 16;
  */
 const DICTIONARY = Buffer.from(
   '"assertion":{"sub":"","subType":"user"},"silent":true,"maxAge":,"returnTo":"/","codeVerifier":"","redirectUri":"https://' +
-    '/auth/callback/","failures":0,"until":1,"renewedAt":1,"pending":{"refreshExpiresAt":1,"claims":{"iss":"https://","sub":"' +
-    '","auth_time":1,"nonce":"","azp":"","sid":""}},"expires_in":3600,"scope":"openid profile email offline_access",' +
-    '"token_type":"Bearer","refresh_token":"","raw":{"access_token":"eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii' +
-    'J9.eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IiJ9.","id_token":"eyJ","expiresAt":17,"scope":["openid","profile",' +
-    '"email","offline_access"],"idToken":"eyJ","refreshToken":"","tokenType":"bearer","tokens":{"accessToken":"eyJ' +
-    '{"provider":"oidc","sub":"","endsAt":17',
+    '/auth/callback/","failures":0,"until":1,"renewedAt":1,"pending":{"refreshExpiresAt":1,"access_token":"eyJ' +
+    String.raw`{\"typ\":\"at+jwt\",\"alg\":\"ES256\",\"client_id\":\"\",\"jti\":\"\",\"nbf\":1,\"amr\":[\"pwd\"],\"updated_at\":1,` +
+    String.raw`\"locale\":\"\",\"preferred_username\":\"\",\"given_name\":\"\",\"family_name\":\"\",\"roles\":[\"` +
+    '"claims":{"iss":"https://","sub":"","auth_time":1,"nonce":"","azp":"","sid":"' +
+    '"}},"inRaw":{"access_token":"accessToken","id_token":"idToken","refresh_token":"refreshToken"}}' +
+    '"tokenType":"Bearer","expiresAt":17,"refreshToken":"","scope":["openid","profile","email","offline_access"],' +
+    '"raw":{"access_token":null,"expires_in":3600,"id_token":null,"refresh_token":null,"token_type":"Bearer",' +
+    '"scope":"openid profile email offline_access"},"idToken":["' +
+    String.raw`{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"\"}","{\"iss\":\"https://\",\"sub\":\"\",\"aud\":\"\",` +
+    String.raw`\"exp\":17,\"iat\":17,\"auth_time\":17,\"nonce\":\"\",\"at_hash\":\"\",\"sid\":\"\",\"azp\":\"\",` +
+    String.raw`\"name\":\"\",\"email\":\"\",\"email_verified\":true,\"picture\":\"https://\",\"scope\":\"openid\"}","` +
+    '"tokens":{"accessToken":"{"provider":"oidc","sub":"","endsAt":17',
 );
 /** Tokens are noise: more effort than this finds nothing more in them. */
 const LEVEL = 3;
+/** Characters up to which a text is sealed as it is: to set deflate up takes longer than all the rest. */
+const SHORT = 512;
+/** What comes before the text, inside of what is sealed. */
+const PLAIN = Buffer.of(0);
+const DEFLATED = Buffer.of(1);
 
 /** Encrypts what goes into a store, so that who reads Redis, or a backup of it, learns nothing. */
 export interface Sealer {
@@ -31,7 +42,7 @@ export interface Sealer {
 
 /**
  * AES-256-GCM with the key's id in front, so that keys can rotate: the first key seals, all of them open.
- * Layout: key id (4 bytes), nonce (12), ciphertext, tag (16). The text is deflated first: a provider's raw answer
+ * Layout: key id (4 bytes), nonce (12), ciphertext, tag (16). A long text is deflated first: a provider's raw answer
  * repeats the tokens, and base64 is a quarter air.
  *
  * @param secrets newest first; each is stretched to a key by HKDF-SHA256, so any high-entropy string will do.
@@ -47,8 +58,9 @@ export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer 
     seal(text, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', newest.key, iv).setAAD(Buffer.from(context));
-      const body = cipher.update(deflateRawSync(text, { level: LEVEL, dictionary: DICTIONARY }));
-      return Buffer.concat([newest.id, iv, body, cipher.final(), cipher.getAuthTag()]);
+      const [form, bytes] = text.length > SHORT ? [DEFLATED, deflate(text)] : [PLAIN, Buffer.from(text)];
+      const body = [cipher.update(form), cipher.update(bytes), cipher.final()];
+      return Buffer.concat([newest.id, iv, ...body, cipher.getAuthTag()]);
     },
     open(sealed, context) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
@@ -61,12 +73,17 @@ export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer 
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-TAG_BYTES));
       try {
         const body = decipher.update(bytes.subarray(KEY_ID_BYTES + IV_BYTES, -TAG_BYTES));
-        const deflated = Buffer.concat([body, decipher.final()]);
-        return inflateRawSync(deflated, { dictionary: DICTIONARY }).toString();
+        const opened = Buffer.concat([body, decipher.final()]);
+        const [form, text] = [opened.subarray(0, 1), opened.subarray(1)];
+        return (form.equals(DEFLATED) ? inflateRawSync(text, { dictionary: DICTIONARY }) : text).toString();
       } catch {
         // `final` throws when the tag does not fit: somebody changed the bytes, or moved them to another login.
         return undefined;
       }
     },
   };
+}
+
+function deflate(text: string): Buffer {
+  return deflateRawSync(text, { level: LEVEL, dictionary: DICTIONARY });
 }

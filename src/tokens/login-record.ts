@@ -4,6 +4,7 @@ import type { RecordStore, StoredRecord } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import type { ProofKey } from '../wire/dpop.js';
+import { packTokens, unpackTokens } from './packed-tokens.js';
 import { canRefresh, type TokenSet } from './token-set.js';
 
 /** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
@@ -59,18 +60,21 @@ export interface LoginRecords {
 export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Clock): LoginRecords {
   const context = (id: string, version: number) => `login ${id} ${version}`;
 
-  const seal = ({ id, version, ...content }: LoginRecord): StoredRecord => {
-    const { expiresAt } = content.tokens;
+  const seal = ({ id, version, tokens, ...content }: LoginRecord): StoredRecord => {
+    const { expiresAt } = tokens;
+    const text = JSON.stringify({ ...content, tokens: packTokens(tokens) });
     return {
       version,
       ...(expiresAt !== undefined && { expiresAt }),
-      sealed: sealer.seal(JSON.stringify(content), context(id, version)),
+      sealed: sealer.seal(text, context(id, version)),
     };
   };
 
   const open = (id: string, stored: StoredRecord | undefined): LoginRecord | undefined => {
     const text = stored && sealer.open(stored.sealed, context(id, stored.version));
-    return text === undefined ? undefined : { ...JSON.parse(text), id, version: stored?.version };
+    if (text === undefined) return undefined;
+    const { tokens, ...content } = JSON.parse(text);
+    return { ...content, tokens: unpackTokens(tokens), id, version: stored?.version };
   };
 
   return {

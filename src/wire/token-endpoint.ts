@@ -5,7 +5,7 @@ import { readSuccess, readTokenAnswer, type TokenAnswer } from './answer.js';
 import { clientAuthentication } from './client-authentication.js';
 import { toWireRequest } from './dialect.js';
 import type { ProofKey, Proofs } from './dpop.js';
-import { type ProviderFetch, parseJson } from './http.js';
+import { type ProviderFetch, parsedResponse, parseJson } from './http.js';
 
 /** How one call of openid-client reaches the provider, in the provider's dialect, and what came back. */
 export interface TokenEndpointCall {
@@ -73,14 +73,14 @@ export function tokenEndpointCall(
     if (proofKey) proofs.noteNonce(target, headers);
     const received: WireResponse = { status, headers, body: parseJson(text) };
     const response = dialect.hooks?.response?.(received) ?? received;
-    if (endpoint === 'pushedAuthorization') return Response.json(readSuccess(response, {}), { status: 201 });
+    if (endpoint === 'pushedAuthorization') return parsedResponse(readSuccess(response, {}), 201);
     if (endpoint === 'revocation') {
       // A revocation has succeeded with any 2xx; nothing is due in the body [RFC 7009 2.2].
       if (response.status < 200 || response.status >= 300) readSuccess(response, dialect);
       return new Response(null, { status: 200 });
     }
     answer = readTokenAnswer(readSuccess(response, dialect), dialect, sentAt, proofKey ? 'DPoP' : 'Bearer');
-    return Response.json({
+    return parsedResponse({
       access_token: answer.accessToken,
       token_type: answer.tokenType,
       ...(answer.refreshToken !== undefined && { refresh_token: answer.refreshToken }),

@@ -196,8 +196,12 @@ export function parseRedisOption(where: string, redis: unknown): RedisOption {
   );
 }
 
-async function attempt<T>(command: (client: Redis) => Promise<T>, client: Redis): Promise<T> {
-  return command(client);
+function attempt<T>(command: (client: Redis) => Promise<T>, client: Redis): Promise<T> {
+  try {
+    return command(client);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function unavailable(how: string, cause?: unknown): StoreUnavailableError {

@@ -1,6 +1,6 @@
 import type { IndexedLogin, LoginIndex } from '../contracts.js';
 import type { Connection } from './client.js';
-import { defineScripts } from './scripts.js';
+import { scriptsFor } from './scripts.js';
 
 // The braces keep an index and its mark in one slot of a Redis Cluster.
 const indexKey = (name: string) => `oauth:index:{${name}}`;
@@ -8,12 +8,12 @@ const markKey = (name: string) => `oauth:index:{${name}}:ended`;
 
 /** The index of logins in Redis: one hash per user, and one per session at the provider. */
 export function createRedisIndex({ client, run }: Connection): LoginIndex {
-  const scripted = defineScripts(client);
+  const scripts = scriptsFor(client);
   return {
     async add(name, login, { here, provider = '' }, limit) {
       const keys = [indexKey(name), markKey(name)];
       const added = await run(() =>
-        scripted.oauthAddLogin(...keys, login.id, encode(login), limit, Date.now(), here, provider),
+        scripts.oauthAddLogin(...keys, login.id, encode(login), limit, Date.now(), here, provider),
       );
       return added === 1;
     },
@@ -22,7 +22,7 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
     },
     async end(name, { here, provider = '' }, ttl) {
       const keys = [indexKey(name), markKey(name)];
-      const entries = await run(() => scripted.oauthEndLogins(...keys, here, provider, Math.ceil(ttl)));
+      const entries = await run(() => scripts.oauthEndLogins(...keys, here, provider, Math.ceil(ttl)));
       return decode(pairs(entries as string[]));
     },
     async remove(name, id) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /** Each script touches the keys of one login, browser, session or index only: one slot of a Redis Cluster. */
@@ -154,17 +155,35 @@ return 1`,
 
 type Argument = string | number | Buffer;
 
-/** An ioredis client that knows our scripts. */
-export type ScriptedRedis = Redis & {
-  [name in keyof typeof scripts]: (...keysAndArguments: Argument[]) => Promise<unknown>;
-} & {
-  [name in keyof typeof scripts as `${name}Buffer`]: (...keysAndArguments: Argument[]) => Promise<unknown>;
+type Run = (...keysAndArguments: Argument[]) => Promise<unknown>;
+
+/** Our scripts as methods; those whose names end with `Buffer` leave the answer in bytes. */
+export type Scripts = {
+  [name in keyof typeof scripts as name | `${name}Buffer`]: Run;
 };
 
-/** Teaches a client our scripts; ioredis sends them by their hash, and in full where the server lacks them. */
-export function defineScripts(client: Redis): ScriptedRedis {
-  for (const [name, definition] of Object.entries(scripts)) {
-    if (!(name in client)) client.defineCommand(name, definition);
-  }
-  return client as ScriptedRedis;
+/**
+ * Runs our scripts by their hash, and in full where the server does not have them yet. Not by ioredis' `defineCommand`: it
+ * copies each command that was so defined into every pipeline, and auto-pipelining makes one for each tick.
+ */
+export function scriptsFor(client: Redis): Scripts {
+  // The types of ioredis do not know those that answer in bytes.
+  const redis = client as unknown as Record<`eval${'' | 'sha'}${'' | 'Buffer'}`, Run>;
+  const methods = Object.entries(scripts).flatMap(([name, { lua, numberOfKeys }]) => {
+    const sha = createHash('sha1').update(lua).digest('hex');
+    const run =
+      (encoding: '' | 'Buffer'): Run =>
+      (...args) =>
+        redis[`evalsha${encoding}`](sha, numberOfKeys, ...args).catch((error: unknown) => {
+          if (!isUnknownScript(error)) throw error;
+          return redis[`eval${encoding}`](lua, numberOfKeys, ...args);
+        });
+    return [[name, run('')] as const, [`${name}Buffer`, run('Buffer')] as const];
+  });
+  return Object.fromEntries(methods) as Scripts;
+}
+
+/** Redis' error codes are the first word of a message. */
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

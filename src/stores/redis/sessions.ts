@@ -2,7 +2,7 @@ import { RedisStore } from 'connect-redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { SessionBackend } from '../contracts.js';
 import type { Connection } from './client.js';
-import { defineScripts } from './scripts.js';
+import { scriptsFor } from './scripts.js';
 
 /**
  * Sessions in Redis under the keys that connect-redis uses, read and kept alive by one `GETEX`. connect-redis itself
@@ -15,7 +15,7 @@ export function createRedisSessions(
   { client, run }: Connection,
   options: { prefix: string; idleTimeout: number },
 ): SessionBackend {
-  const scripted = defineScripts(client);
+  const scripts = scriptsFor(client);
   const ttl = Math.ceil(options.idleTimeout);
   const key = (sid: string) => options.prefix + sid;
   return {
@@ -29,12 +29,12 @@ export function createRedisSessions(
       await run(() => client.set(key(sid), text, 'PX', ttl));
     },
     async save(sid, text, rev) {
-      const outcome = await run(() => scripted.oauthSaveSession(key(sid), text, rev, ttl));
+      const outcome = await run(() => scripts.oauthSaveSession(key(sid), text, rev, ttl));
       if (outcome === 1) return 'saved';
       return outcome === 0 ? 'gone' : { current: outcome as string };
     },
     async swap(sid, before, after) {
-      return (await run(() => scripted.oauthSwapSession(key(sid), before, after))) === 1;
+      return (await run(() => scripts.oauthSwapSession(key(sid), before, after))) === 1;
     },
     async take(sid) {
       return (await run(() => client.getdel(key(sid)))) ?? undefined;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
 import { createRedisIndex } from './login-index.js';
-import { defineScripts } from './scripts.js';
+import { scriptsFor } from './scripts.js';
 
 // The braces make all keys of one login, or of one browser, hash to one slot of a Redis Cluster.
 const recordKey = (id: string) => `oauth:login:{${id}}`;
@@ -29,7 +29,7 @@ const LAST_CHANCE = 1000;
 /** Login records and all that belongs to logins, in Redis ≥ 6.2 or Valkey. */
 export function createRedisStores(connection: Connection): Stores {
   const { client, run } = connection;
-  const scripted = defineScripts(client);
+  const scripts = scriptsFor(client);
   return {
     records: {
       async create(id, record, ttl) {
@@ -40,13 +40,13 @@ export function createRedisStores(connection: Connection): Stores {
       },
       async replace(id, version, record, ttl) {
         const outcome = await run(() =>
-          scripted.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
+          scripts.oauthReplaceRecord(recordKey(id), backoffKey(id), version, encode(record), whole(ttl)),
         );
         return outcome as 'replaced' | 'conflict' | 'missing';
       },
       async remove(id, version) {
         const removed = await run(() =>
-          scripted.oauthRemoveRecordBuffer(recordKey(id), lockKey(id), backoffKey(id), version ?? ''),
+          scripts.oauthRemoveRecordBuffer(recordKey(id), lockKey(id), backoffKey(id), version ?? ''),
         );
         return decode(removed as Buffer | null);
       },
@@ -54,7 +54,7 @@ export function createRedisStores(connection: Connection): Stores {
     transactions: {
       async open(browser, id, value, ttl, limit) {
         await run(() =>
-          scripted.oauthOpenTransaction(
+          scripts.oauthOpenTransaction(
             indexKey(browser),
             transactionKey(browser, id),
             id,
@@ -67,7 +67,7 @@ export function createRedisStores(connection: Connection): Stores {
       },
       async consume(browser, id) {
         const value = await run(() =>
-          scripted.oauthConsumeTransactionBuffer(indexKey(browser), transactionKey(browser, id), id),
+          scripts.oauthConsumeTransactionBuffer(indexKey(browser), transactionKey(browser, id), id),
         );
         return (value as Buffer | null) ?? undefined;
       },
@@ -81,18 +81,18 @@ export function createRedisStores(connection: Connection): Stores {
     locks: {
       async acquire(id, owner, lease) {
         const acquired = await run(() =>
-          scripted.oauthAcquireLock(lockKey(id), owner, whole(lease), OUTLIVES_LEASE, LAST_CHANCE),
+          scripts.oauthAcquireLock(lockKey(id), owner, whole(lease), OUTLIVES_LEASE, LAST_CHANCE),
         );
         return acquired === 1;
       },
       async extend(id, owner, lease) {
         const extended = await run(() =>
-          scripted.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease), OUTLIVES_LEASE),
+          scripts.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease), OUTLIVES_LEASE),
         );
         return extended === 1;
       },
       async release(id, owner) {
-        await run(() => scripted.oauthReleaseLock(lockKey(id), owner));
+        await run(() => scripts.oauthReleaseLock(lockKey(id), owner));
       },
     },
     backoff: {
@@ -109,7 +109,7 @@ export function createRedisStores(connection: Connection): Stores {
     revocations: {
       async keep(id, sealed, dueAt, ttl) {
         await run(() =>
-          scripted.oauthKeepRevocation(
+          scripts.oauthKeepRevocation(
             revocationsKey,
             revocationKey(id),
             id,
@@ -121,7 +121,7 @@ export function createRedisStores(connection: Connection): Stores {
       },
       async claim(now, heldUntil, limit) {
         const due = await run(() =>
-          scripted.oauthClaimRevocations(revocationsKey, Math.floor(now), Math.ceil(heldUntil), limit),
+          scripts.oauthClaimRevocations(revocationsKey, Math.floor(now), Math.ceil(heldUntil), limit),
         );
         const claimed = await Promise.all(
           (due as string[]).map(async (id) => {

@@ -100,7 +100,10 @@ test('the layout is key id, nonce, ciphertext, tag', () => {
   const sealed = sealer.seal('', 'c');
   const key = Buffer.from(hkdfSync('sha256', KEY, '', 'express-oauth-login sealing', 32));
   expect(sealed.subarray(0, 4)).toEqual(createHash('sha256').update(key).digest().subarray(0, 4));
-  expect(sealed).toHaveLength(4 + 12 + 2 + 16);
-  const kept = 'ceqr56LkXYP+f2jGk2jxlRcWnX2gKv2HXiGPvvueSZxVGKqdFs/WptpHXW0u0fSc9i8uqCL7vfLH';
+  expect(sealed).toHaveLength(4 + 12 + 1 + 16);
+  const kept = 'ceqr52uyRGtceco/EF+2mj/ynjubfnAEZbKbvbrjlHmUuOGzP9yLWZ9R4Gty2W30kpbI/BaeviY=';
   expect(sealer.open(Buffer.from(kept, 'base64'), 'login 1 1')).toBe('{"access_token":"kept"}');
+  const long = JSON.stringify({ access_token: 'kept', scope: 'openid profile email '.repeat(30) });
+  const deflated = 'ceqr5y3TVteYUk2idZOjE61mtPnhStQ6wpLkO2qB6yxCn73wWhF/Dzo+XtsF+CbKR76ApdvKKLCg1w==';
+  expect(sealer.open(Buffer.from(deflated, 'base64'), 'login 1 1')).toBe(long);
 });

@@ -81,8 +81,6 @@ export interface ServedAppOptions {
   router?: OAuthRouterOptions;
   /** Puts something else in the place of `oauthSession`. */
   useSession?: (app: Express) => void;
-  /** Sets the app up, before anything is mounted. */
-  prepare?: (app: Express) => void;
   /** Adds routes after the router. */
   routes?: (app: Express) => void;
 }

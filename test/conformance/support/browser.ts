@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { CookieJar } from 'tough-cookie';
 
 /** What a browser got. */
@@ -21,9 +22,12 @@ export interface BrowserRequest {
 export class Browser {
   readonly jar = new CookieJar();
   readonly #origin: string;
+  readonly #authority: string | undefined;
 
-  constructor(origin: string) {
+  /** @param authority the certificate that it trusts, for an app on https. */
+  constructor(origin: string, authority?: string) {
     this.#origin = origin;
+    this.#authority = authority;
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
@@ -36,6 +40,7 @@ export class Browser {
       method,
       headers: { accept: 'text/html', ...(cookie && { cookie }), ...headers },
       ...(body !== undefined && { body }),
+      ...(this.#authority !== undefined && { authority: this.#authority }),
     });
     for (const line of page.headers['set-cookie'] ?? []) this.jar.setCookieSync(line, this.#origin);
     return page;
@@ -48,10 +53,15 @@ export class Browser {
   }
 }
 
-function send(origin: string, path: string, { method, headers, body }: BrowserRequest): Promise<Page> {
+function send(
+  origin: string,
+  path: string,
+  { method, headers, body, authority }: BrowserRequest & { authority?: string },
+): Promise<Page> {
   return new Promise((resolve, reject) => {
     const form = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
-    const sent = request(origin, { method, path, headers: { ...form, ...headers } }, (response) => {
+    const options = { method, path, headers: { ...form, ...headers }, ca: authority };
+    const sent = (authority === undefined ? request : secureRequest)(origin, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

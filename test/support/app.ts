@@ -79,6 +79,8 @@ export interface ServedAppOptions {
   providers: Provider[];
   session?: Partial<OAuthSessionOptions>;
   router?: OAuthRouterOptions;
+  /** Sets the app up, before anything is mounted. */
+  prepare?: (app: Express) => void;
   /** Puts something else in the place of `oauthSession`. */
   useSession?: (app: Express) => void;
   /** Adds routes after the router. */

@@ -1,0 +1,9 @@
+import config from '../../jest.config.js';
+
+/** @type {import('jest').Config} */
+export default {
+  ...config,
+  rootDir: '../..',
+  testMatch: ['<rootDir>/test/{unit/{wire,login,logout,express},integration,conformance}/**/*.test.ts'],
+  runner: '<rootDir>/test/mutation/runner.js',
+};

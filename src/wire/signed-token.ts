@@ -20,8 +20,6 @@ export interface SignedTokenExpectation {
 
 /** What sets one kind of token apart from the others. */
 export interface TokenKind {
-  /** Claims that it must have besides `iss`, `aud`, `exp` and `iat`. */
-  readonly requiredClaims: readonly string[];
   /** What its header may give as `typ`, in lower case; none is fine as well. */
   readonly types: readonly string[];
   /** Makes the error for what is wrong. The cause holds a code, and nothing of the token. */
@@ -38,7 +36,7 @@ export interface TokenKind {
 export async function verifySignedToken(
   token: string,
   { issuer, clientId, policy, algs, keys, now }: SignedTokenExpectation,
-  { requiredClaims, types, refuted }: TokenKind,
+  { types, refuted }: TokenKind,
 ): Promise<JWTVerifyResult> {
   const verified = await jwtVerify(token, keys, {
     issuer,
@@ -46,7 +44,6 @@ export async function verifySignedToken(
     algorithms: [...algs],
     clockTolerance: TOLERANCE,
     currentDate: new Date(now),
-    requiredClaims: ['iss', 'aud', 'exp', 'iat', ...requiredClaims],
   }).catch((error: unknown) => {
     if (isOAuthLoginError(error)) throw error;
     if (error instanceof errors.JOSEError || error instanceof TypeError)

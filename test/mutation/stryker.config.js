@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['src/{wire,login,logout,express}/**/*.ts'],
@@ -11,14 +14,15 @@ export default {
   coverageAnalysis: 'perTest',
   disableTypeChecks: true,
   ignorePatterns: ['/bench', '/docs', '/examples', '/demo-app', '/dist'],
-  tempDirName: 'reports/mutation/tmp',
+  // Not below this folder: jest would find two projects of one name.
+  tempDirName: join(tmpdir(), 'express-oauth-login-mutation'),
   concurrency: 1,
   timeoutMS: 20_000,
   timeoutFactor: 3,
   dryRunTimeoutMinutes: 20,
   incremental: true,
   incrementalFile: 'reports/mutation/incremental.json',
-  reporters: ['clear-text', 'html', 'json'],
+  reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
   htmlReporter: { fileName: 'reports/mutation/index.html' },
   jsonReporter: { fileName: 'reports/mutation/mutation.json' },

@@ -17,7 +17,7 @@ export default {
   // Not below this folder: jest would find two projects of one name.
   tempDirName: join(tmpdir(), 'express-oauth-login-mutation'),
   concurrency: 1,
-  timeoutMS: 20_000,
+  timeoutMS: 60_000,
   timeoutFactor: 3,
   dryRunTimeoutMinutes: 20,
   incremental: true,

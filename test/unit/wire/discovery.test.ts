@@ -72,6 +72,8 @@ describe('discovery', () => {
     'jwks_uri',
     'userinfo_endpoint',
     'revocation_endpoint',
+    'end_session_endpoint',
+    'pushed_authorization_request_endpoint',
   ])('refuses metadata that sends secrets over plain http, by %s', async (member) => {
     for (const url of ['http://op.example.com/x', 'ftp://op.example.com', 'x', 5, null]) {
       op.metadata = { [member]: url };

@@ -12,28 +12,32 @@ export default class FailFastRunner extends TestRunner {
     const memory = `${this._globalConfig.rootDir}/.test-files.json`;
     const mutated = process.env.__STRYKER_ACTIVE_MUTANT__ !== undefined && existsSync(memory);
     const known = mutated ? JSON.parse(readFileSync(memory, 'utf8')) : {};
-    const pattern = new RegExp(this._globalConfig.testNamePattern ?? '', 'i');
     let failed = false;
     this.on('test-file-failure', () => {
       failed = true;
     });
-    this.on('test-file-success', ([{ path }, result]) => {
-      failed ||= result.numFailingTests > 0;
-      if (!mutated)
-        known[path] = {
-          names: result.testResults.map(({ fullName }) => fullName),
-          duration: result.perfStats.runtime,
-        };
+    this.on('test-file-success', ([{ path }, { numFailingTests, testResults, perfStats }]) => {
+      failed ||= numFailingTests > 0;
+      if (!mutated) {
+        known[path] = { names: testResults.map(({ fullName }) => fullName), duration: perfStats.runtime };
+      }
     });
-    const chosen = mutated
-      ? tests
-          .filter(({ path }) => known[path]?.names.some((name) => pattern.test(name)))
-          .sort((one, other) => known[one.path].duration - known[other.path].duration)
-      : tests;
-    for (const test of chosen) {
+    for (const test of mutated ? this.#choose(tests, known) : tests) {
       await super.runTests([test], watcher, options);
       if (mutated && failed) return;
     }
     if (!mutated) writeFileSync(memory, JSON.stringify(known));
+  }
+
+  #choose(tests, known) {
+    let pattern = new RegExp(this._globalConfig.testNamePattern ?? '', 'i');
+    if (tests.some(({ path }) => known[path] && pattern.test(path))) {
+      // With --testFiles a constant of a module gets the names of files in the place of those of tests.
+      pattern = /^/;
+      this._globalConfig = { ...this._globalConfig, testNamePattern: undefined };
+    }
+    return tests
+      .filter(({ path }) => known[path]?.names.some((name) => pattern.test(name)))
+      .sort((one, other) => known[one.path].duration - known[other.path].duration);
   }
 }

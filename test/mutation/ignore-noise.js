@@ -1,7 +1,7 @@
 import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 
 /** These make an error of what they are told. */
-const MAKES_ERROR = /Error$|^(?:malformed|nonsense|refuted)$/;
+const MAKES_ERROR = /Error$|^(?:malformed|nonsense|refuted|readToken|readLifetime)$/;
 
 /** Why a node is not mutated; `undefined` for all that are. */
 function shouldIgnore({ node, key, parent }) {

@@ -1,5 +1,4 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
-import { isOAuthLoginError } from '../errors.js';
 import type { IdTokenPolicy } from '../provider.js';
 
 /** Clocks may differ by so many seconds. */
@@ -45,7 +44,6 @@ export async function verifySignedToken(
     clockTolerance: TOLERANCE,
     currentDate: new Date(now),
   }).catch((error: unknown) => {
-    if (isOAuthLoginError(error)) throw error;
     if (error instanceof errors.JOSEError || error instanceof TypeError)
       // jose's own errors carry the claims: their code will do.
       throw refuted(
@@ -61,8 +59,8 @@ export async function verifySignedToken(
     throw refuted('typ');
   checkTimes(payload, now, refuted);
   const trusted = [clientId, ...policy.audiences];
-  const audiences = Array.isArray(payload.aud) ? payload.aud : [payload.aud];
-  if (!audiences.every((one) => trusted.includes(one as string))) throw refuted('aud');
+  // One that stands alone is ours already.
+  if (Array.isArray(payload.aud) && !payload.aud.every((one) => trusted.includes(one))) throw refuted('aud');
   return verified;
 }
 

@@ -4,6 +4,8 @@ import config from '../../jest.config.js';
 export default {
   ...config,
   rootDir: '../..',
-  testMatch: ['<rootDir>/test/{unit/{wire,login,logout,express},integration,conformance}/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/test/{unit/{config,wire,login,logout,express},integration,conformance}/**/*.test.ts',
+  ],
   runner: '<rootDir>/test/mutation/runner.js',
 };

@@ -107,7 +107,7 @@ const attacks: readonly unknown[] = [
   // Our own origin, in full: a path is what is asked for.
   ...[`${ORIGIN}/x`, `${ORIGIN}//evil.com`, `${CALLBACK}?code=1`],
   // Too long, before or after encoding.
-  ...[`/${'x'.repeat(2048)}`, `/${'ä'.repeat(1000)}`, `/?${'😀'.repeat(400)}`],
+  ...[`/${'x/../'.repeat(500)}`, `/${'x'.repeat(2048)}`, `/${'ä'.repeat(1000)}`, `/?${'😀'.repeat(400)}`],
   // Not text.
   ...[
     undefined,

@@ -4,6 +4,7 @@ import { createProviderFetch } from '../../../src/wire/http.js';
 import { createMetadata } from '../../../src/wire/metadata.js';
 import { ManualClock, settle } from './manual-clock.js';
 import { login, type Op, startOp } from './op.js';
+import type { Reply } from './server.js';
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
 const HOUR = 3_600_000;
@@ -36,6 +37,7 @@ describe('discovery', () => {
       .authorizationUrl(request)
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProviderProtocolError);
+    expect(error).toMatchObject({ code: 'provider_protocol' });
   });
 
   it('takes an issuer that ends in a slash, where that is what was configured', async () => {
@@ -77,7 +79,12 @@ describe('discovery', () => {
   ])('refuses metadata that sends secrets over plain http, by %s', async (member) => {
     for (const url of ['http://op.example.com/x', 'ftp://op.example.com', 'x', 5, null]) {
       op.metadata = { [member]: url };
-      await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+      const error = await op
+        .client()
+        .authorizationUrl(request)
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ProviderProtocolError);
+      expect(error).toMatchObject({ code: 'provider_protocol' });
     }
   });
 
@@ -87,9 +94,17 @@ describe('discovery', () => {
     ['nothing', { body: '' }],
     ['404', { status: 404 }],
     ['a redirect', { status: 301, headers: { location: '/other' } }],
-  ])('refuses %s', async (_what, reply) => {
-    op.replies[WELL_KNOWN] = reply;
-    await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+    ['good metadata with an error', { status: 404, good: true }],
+  ])('refuses %s', async (_what, { good, ...reply }: Reply & { good?: boolean }) => {
+    const endpoint = `${op.url}/x`;
+    const body = { issuer: op.url, authorization_endpoint: endpoint, token_endpoint: endpoint };
+    op.replies[WELL_KNOWN] = { ...reply, ...(good && { body }) };
+    const error = await op
+      .client()
+      .authorizationUrl(request)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ProviderProtocolError);
+    expect(error).toMatchObject({ code: 'provider_protocol', cause: expect.any(Error) });
     expect(op.requests).toHaveLength(1);
   });
 
@@ -130,8 +145,27 @@ describe('metadata that is an hour old', () => {
   const make = () => {
     const clock = new ManualClock();
     const provider = oidc({ name: 'op', issuer: op.url, clientId: 'app' });
-    return { clock, metadata: createMetadata(provider, createProviderFetch(5), clock) };
+    const fetch = createProviderFetch(5);
+    const calls: Parameters<typeof fetch>[] = [];
+    const counting: typeof fetch = (...call) => {
+      calls.push(call);
+      return fetch(...call);
+    };
+    return { clock, calls, metadata: createMetadata(provider, counting, clock) };
   };
+
+  it('is not read anew before', async () => {
+    const { clock, calls, metadata } = make();
+    await metadata();
+    await clock.advance(HOUR - 1);
+    await metadata();
+    expect(calls).toEqual([
+      [
+        op.url + WELL_KNOWN,
+        { method: 'GET', headers: expect.objectContaining({ accept: 'application/json' }) },
+      ],
+    ]);
+  });
 
   it('is read anew, once, while what is known serves', async () => {
     const { clock, metadata } = make();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import config from '../../jest.config.js';
 
 /** @type {import('jest').Config} */
@@ -8,4 +9,6 @@ export default {
     '<rootDir>/test/{unit/{config,wire,login,logout,express},integration,conformance}/**/*.test.ts',
   ],
   runner: '<rootDir>/test/mutation/runner.js',
+  // Stryker puts its own around this one, and does not know <rootDir>.
+  testEnvironment: join(import.meta.dirname, 'environment.cjs'),
 };

@@ -17,6 +17,17 @@ afterEach(() => op.close());
 
 const request = { ...login, params: {} };
 
+/** The refusal of metadata that breaks the protocol. */
+async function protocolError(): Promise<Error> {
+  const error = await op
+    .client()
+    .authorizationUrl(request)
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ProviderProtocolError);
+  expect(error).toMatchObject({ code: 'provider_protocol' });
+  return error as Error;
+}
+
 describe('discovery', () => {
   it('is done once, when it is first needed, and by all who need it together', async () => {
     const client = op.client();
@@ -32,12 +43,7 @@ describe('discovery', () => {
     ['nothing', () => ''],
   ])('refuses metadata that names as issuer %s', async (_what, issuer) => {
     op.metadata = { issuer: issuer(op.url) };
-    const error = await op
-      .client()
-      .authorizationUrl(request)
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(ProviderProtocolError);
-    expect(error).toMatchObject({ code: 'provider_protocol' });
+    await protocolError();
   });
 
   it('takes an issuer that ends in a slash, where that is what was configured', async () => {
@@ -79,12 +85,7 @@ describe('discovery', () => {
   ])('refuses metadata that sends secrets over plain http, by %s', async (member) => {
     for (const url of ['http://op.example.com/x', 'ftp://op.example.com', 'x', 5, null]) {
       op.metadata = { [member]: url };
-      const error = await op
-        .client()
-        .authorizationUrl(request)
-        .catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(ProviderProtocolError);
-      expect(error).toMatchObject({ code: 'provider_protocol' });
+      await protocolError();
     }
   });
 
@@ -99,12 +100,8 @@ describe('discovery', () => {
     const endpoint = `${op.url}/x`;
     const body = { issuer: op.url, authorization_endpoint: endpoint, token_endpoint: endpoint };
     op.replies[WELL_KNOWN] = { ...reply, ...(good && { body }) };
-    const error = await op
-      .client()
-      .authorizationUrl(request)
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(ProviderProtocolError);
-    expect(error).toMatchObject({ code: 'provider_protocol', cause: expect.any(Error) });
+    const error = await protocolError();
+    expect(error.cause).toBeInstanceOf(Error);
     expect(op.requests).toHaveLength(1);
   });
 

@@ -13,7 +13,8 @@ export default {
   jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',
   disableTypeChecks: true,
-  ignorePatterns: ['/bench', '/docs', '/examples', '/demo-app', '/dist'],
+  // Tests need the demo and the examples.
+  ignorePatterns: ['/bench', '/docs', '/dist'],
   // Not below this folder: jest would find two projects of one name.
   tempDirName: join(tmpdir(), 'express-oauth-login-mutation'),
   concurrency: 1,

@@ -13,7 +13,6 @@ export default {
   jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',
   disableTypeChecks: true,
-  // Tests need the demo and the examples.
   ignorePatterns: ['/bench', '/docs', '/dist'],
   // Not below this folder: jest would find two projects of one name.
   tempDirName: join(tmpdir(), 'express-oauth-login-mutation'),

@@ -48,7 +48,7 @@ async function refusal(token: string, change?: Partial<SignedTokenExpectation>):
   expect(error).toBeInstanceOf(LogoutTokenError);
   // It goes into the answer: nothing of the token may be in it.
   expect((error as Error).message).toMatch(/^The logout token is not valid: [\w ]+\.$/);
-  expect((error as LogoutTokenError).replayed).toBe(false);
+  expect(error).toMatchObject({ name: 'LogoutTokenError', replayed: false });
   return error as LogoutTokenError;
 }
 

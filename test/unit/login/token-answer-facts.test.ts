@@ -7,7 +7,7 @@ import { startServer, type TestServer } from '../wire/server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startServer(() => ({ body: { open_id: 'from userinfo', mobile: '1' } }));
+  server = await startServer(() => ({ body: { open_id: 'from userinfo', sub: '7', mobile: '1' } }));
 });
 afterEach(() => server.close());
 

@@ -19,6 +19,13 @@ code{font-size:.875rem}
 
 const styleHash = createHash('sha256').update(style).digest('base64');
 
+/** What every answer about a login has: it is for no cache, tells nobody where it was, and is what it says it is. */
+export const answerHeaders = Object.freeze({
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+});
+
 /**
  * One of our own pages, and the headers that belong to it: no script, no frame, no cache, no referrer, and nothing
  * loaded from anywhere. No form-action: browsers hold the redirect that follows a form against it, and a logout may end
@@ -29,10 +36,8 @@ const styleHash = createHash('sha256').update(style).digest('base64');
 export function renderPage(title: string, body: string): { html: string; headers: Record<string, string> } {
   return {
     headers: {
-      'Cache-Control': 'no-store',
+      ...answerHeaders,
       'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
-      'Referrer-Policy': 'no-referrer',
-      'X-Content-Type-Options': 'nosniff',
       'X-Frame-Options': 'DENY',
     },
     html: `<!doctype html>

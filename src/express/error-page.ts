@@ -1,8 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { isOAuthLoginError } from '../errors.js';
-import { parseReturnTo } from '../login/return-to.js';
 import { errorPage } from './pages.js';
-import { noStore, wantsJson } from './request-facts.js';
+import { noStore, requestedPath, wantsJson } from './request-facts.js';
 
 /** What a user can make of a status. An error whose message may be shown brings its own words. */
 const words: Readonly<Record<number, readonly [title: string, message: string]>> = {
@@ -45,8 +44,7 @@ export function oauthErrorPage(): ErrorRequestHandler {
       return;
     }
     // A request for `//evil.example` must not become a link to there.
-    const here = parseReturnTo(req.originalUrl, 'http://localhost');
-    const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? here : undefined);
+    const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? requestedPath(req) : undefined);
     errorPage(res, status, { title, message, code, retryUrl });
   };
 }

@@ -11,7 +11,7 @@ import {
   type RequireLoginOptions,
   type Rules,
 } from './login-rules.js';
-import { isNavigation, noStore, redirect } from './request-facts.js';
+import { isNavigation, noStore, redirect, requestedPath } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -213,9 +213,10 @@ async function askToLogIn(
   const which = provider === undefined ? {} : { provider };
   noStore(res);
   if (isNavigation(req)) {
-    const returnTo = req.originalUrl;
-    if (params) await oauth.redirectToLogin({ ...which, returnTo, params });
-    else redirect(res, 302, oauth.loginUrl({ ...which, returnTo }));
+    const returnTo = requestedPath(req);
+    const login = { ...which, ...(returnTo !== undefined && { returnTo }) };
+    if (params) await oauth.redirectToLogin({ ...login, params });
+    else redirect(res, 302, oauth.loginUrl(login));
     return false;
   }
   const login_url = oauth.loginUrl(which);

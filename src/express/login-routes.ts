@@ -16,7 +16,7 @@ import type { ProviderClient } from '../wire/client.js';
 import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
 import { chooserPage } from './pages.js';
-import { isForPage, isPrefetch, noStore, publicOrigin, redirect } from './request-facts.js';
+import { isVisit, mountPath, noStore, publicOrigin, redirect } from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
 /** More than any provider posts. */
@@ -32,10 +32,8 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
     noStore(res);
     if (req.method === 'HEAD') {
       res.status(204).end();
-    } else if (isPrefetch(req) || !isForPage(req)) {
-      next(new AuthorizationDeniedError('navigation_required', 'A login begins with a visit of this page.'));
     } else {
-      next();
+      next(isVisit(req) ? undefined : notVisited('A login begins with a visit of this page.'));
     }
   };
 
@@ -52,7 +50,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
       const returnTo = parseReturnTo(oneOf(req.query.returnTo), publicOrigin(req, config.origin));
       const query = returnTo === undefined ? {} : { returnTo };
       if (config.loginPage !== undefined) {
-        return redirect(res, 302, req.baseUrl + withReturnTo(config.loginPage, returnTo));
+        return redirect(res, 302, mountPath(req) + withReturnTo(config.loginPage, returnTo));
       }
       const oauth = req.oauth;
       chooserPage(
@@ -94,7 +92,8 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: POST_LIMIT });
   router.post(callback, knownProvider(runtime), form, (req, res, next) => {
     noStore(res);
-    keepPostedCallback(runtime, req, res).catch(next);
+    if (isVisit(req)) keepPostedCallback(runtime, req, res).catch(next);
+    else next(notVisited('A login ends with a visit of this page.'));
   });
 }
 
@@ -107,7 +106,12 @@ export function knownProvider(runtime: Runtime) {
 }
 
 export function notFound(res: Response, message: string): void {
-  res.status(404).set('Cache-Control', 'no-store').type('text').send(message);
+  noStore(res);
+  res.status(404).type('text').send(message);
+}
+
+function notVisited(message: string): AuthorizationDeniedError {
+  return new AuthorizationDeniedError('navigation_required', message);
 }
 
 async function keepPostedCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {
@@ -116,7 +120,7 @@ async function keepPostedCallback(runtime: Runtime, req: Request, res: Response)
   // Anybody can post here: what could not be a callback is not kept.
   readState(client.readCallback(params));
   const handle = await runtime.services(req).transactions.keepPosted(params);
-  redirect(res, 303, `${req.baseUrl}${req.path}?posted=${handle}`);
+  redirect(res, 303, `${mountPath(req)}${req.path}?posted=${handle}`);
 }
 
 /** An app that parses forms before our route hands us an object: made text again, it is judged like any other. */

@@ -2,9 +2,9 @@ import type { Request, Response, Router } from 'express';
 import { AuthorizationDeniedError } from '../errors.js';
 import { confirmLogoutPage } from './pages.js';
 import {
-  isForPage,
   isFromOurPages,
-  isPrefetch,
+  isVisit,
+  mountPath,
   noStore,
   publicOrigin,
   redirect,
@@ -33,8 +33,8 @@ export function addLogoutRoutes(router: Router, { config }: Runtime): void {
 
   // A link or an image on another site must not log anybody out: only a visit from our own pages does so at once.
   router.get(path, (req, res, next) => {
-    const ours = req.get('sec-fetch-site') === 'same-origin' && isForPage(req) && !isPrefetch(req);
+    const ours = req.get('sec-fetch-site') === 'same-origin' && isVisit(req);
     if (ours && req.method === 'GET') logOut(req, res).catch(next);
-    else confirmLogoutPage(res, req.baseUrl + path, req.baseUrl + config.afterLogin);
+    else confirmLogoutPage(res, mountPath(req) + path, config.afterLogin);
   });
 }

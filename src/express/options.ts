@@ -162,9 +162,9 @@ function readBasePath(read: OptionReader): string {
 
 function readPath(read: OptionReader, name: string): string | undefined {
   const fix = "give a path of this app, such as '/'";
-  const path = read.optionalString(name, fix);
-  if (path !== undefined && parseReturnTo(path, 'http://localhost') === undefined)
-    throw read.wrong(name, path, fix);
+  const given = read.optionalString(name, fix);
+  const path = parseReturnTo(given);
+  if (given !== undefined && path === undefined) throw read.wrong(name, given, fix);
   return path;
 }
 

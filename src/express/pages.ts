@@ -3,9 +3,15 @@ import type { Response } from 'express';
 import { renderPage } from '../page.js';
 
 /** Sends one of our own pages. */
-export function sendPage(res: Response, status: number, title: string, body: string): void {
+export function sendPage(
+  res: Response,
+  status: number,
+  title: string,
+  body: string,
+  more: Record<string, string> = {},
+): void {
   const { html, headers } = renderPage(title, body);
-  res.status(status).set(headers).type('html').send(html);
+  res.status(status).set(headers).set(more).type('html').send(html);
 }
 
 /** The page on which a user chooses one of several providers. */
@@ -23,6 +29,8 @@ export function confirmLogoutPage(res: Response, action: string, stay: string): 
     200,
     'Log out?',
     `<p>You are about to log out of this app.</p>\n<form method="post" action="${escapeHtml(action)}">\n<ul>\n<li><button class="primary" type="submit">Log out</button></li>\n<li><a class="button" href="${escapeHtml(stay)}">Stay logged in</a></li>\n</ul>\n</form>`,
+    // Under `no-referrer` browsers say `Origin: null`, and those without Fetch Metadata could not show that they come from here.
+    { 'Referrer-Policy': 'same-origin' },
   );
 }
 

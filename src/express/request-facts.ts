@@ -1,6 +1,8 @@
 import type { Request, Response } from 'express';
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
+import { parseReturnTo } from '../login/return-to.js';
+import { answerHeaders } from '../page.js';
 import { LoginSessionStore } from './session-store.js';
 
 /**
@@ -45,6 +47,24 @@ function requestOrigin(req: Request): string {
   );
 }
 
+/** The path for which this request asks, where a browser can be sent to it again. */
+export function requestedPath(req: Request): string | undefined {
+  const target = req.originalUrl;
+  if (target.startsWith('/') || !URL.canParse(target)) return parseReturnTo(target);
+  // A proxy may put the origin before the path [RFC 9112 3.2.2].
+  const { host, pathname, search } = new URL(target);
+  return host === req.get('host') ? parseReturnTo(pathname + search) : undefined;
+}
+
+/**
+ * The path under which the router is mounted, or a part of the app that holds it; usually empty. Where that is a
+ * pattern, it is the browser that chooses: what would lead elsewhere counts for nothing.
+ */
+export function mountPath(req: Request): string {
+  // What follows begins with a slash: after another one it would name a host.
+  return req.baseUrl === '' ? '' : (parseReturnTo(req.baseUrl) ?? '').replace(/\/+$/, '');
+}
+
 /** Whether a person waits in front of a browser for a page. */
 export function isNavigation(req: Request): boolean {
   if (req.method !== 'GET' && req.method !== 'HEAD') return false;
@@ -72,6 +92,17 @@ export function isForPage(req: Request): boolean {
 }
 
 /**
+ * Whether a browser is here because its user goes here, from whatever page: not ahead of the user, and not behind the
+ * user's back, for a frame, an image or a script of another site.
+ */
+export function isVisit(req: Request): boolean {
+  if (isPrefetch(req) || !isForPage(req)) return false;
+  const site = req.get('sec-fetch-site');
+  const isOurs = site === undefined || site === 'same-origin' || site === 'none';
+  return isOurs || (req.get('sec-fetch-mode') ?? 'navigate') === 'navigate';
+}
+
+/**
  * Whether a request that changes state comes from our own pages: Fetch Metadata, else the Origin header. A client
  * that sends neither is no browser, and no browser can be tricked into leaving out both.
  */
@@ -82,9 +113,9 @@ export function isFromOurPages(req: Request, origin: string): boolean {
   return from === undefined || from === origin;
 }
 
-/** Nothing that we answer about a login belongs into a cache. */
+/** Nothing that we answer about a login belongs into a cache, and its URL is nobody's business. */
 export function noStore(res: Response): void {
-  res.set('Cache-Control', 'no-store');
+  res.set(answerHeaders);
 }
 
 /** Sends a browser elsewhere. Express' own `redirect` negotiates about a page that no browser shows. */

@@ -106,18 +106,18 @@ export class RequestContext implements RequestOAuth {
     return apiFetch({ placement: at.tokenPlacement, apiOrigins: at.apiOrigins, proofs, token }, url, init);
   }
 
-  loginUrl({ provider, returnTo, ...unknown }: LoginUrlOptions = {}): string {
+  loginUrl({ provider, returnTo: wanted, ...unknown }: LoginUrlOptions = {}): string {
     refuseUnknown('loginUrl', unknown);
     const { runtime, mountPath } = this[requestLogins].mountedFor(provider);
-    const { basePath, providers, loginPage } = runtime.config;
+    const { basePath, providers, loginPage, origin } = runtime.config;
+    const returnTo = parseReturnTo(wanted, origin);
     const only = providers.length === 1 ? providers[0]?.name : undefined;
     const name = provider ?? only;
     const at = name === undefined ? undefined : this[requestLogins].client(name).provider;
     // Where the app itself vouches for its users, its own page is the one to go to.
     if (at && !hasLoginPage(at) && loginPage !== undefined)
       return mountPath + withReturnTo(loginPage, returnTo);
-    const query = returnTo === undefined ? '' : `?returnTo=${encodeURIComponent(returnTo)}`;
-    return `${mountPath}${basePath}/login${name === undefined ? '' : `/${name}`}${query}`;
+    return withReturnTo(`${mountPath}${basePath}/login${name === undefined ? '' : `/${name}`}`, returnTo);
   }
 
   async redirectToLogin(options: RedirectToLoginOptions = {}): Promise<void> {

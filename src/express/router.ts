@@ -4,7 +4,7 @@ import { addBackchannelRoute } from './backchannel-route.js';
 import { addLoginRoutes } from './login-routes.js';
 import { addLogoutRoutes } from './logout-routes.js';
 import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
-import { noStore } from './request-facts.js';
+import { mountPath, noStore } from './request-facts.js';
 import { loginsOf, RequestContext } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
 import { endLoginsWithSession } from './session-logins.js';
@@ -89,7 +89,7 @@ function attach(runtime: Runtime, req: Request, res: Response): void {
   const services = runtime.services(req);
   if (!services.trustsSession) endLoginsWithSession(req, services);
   if (!(req.oauth instanceof RequestContext)) req.oauth = new RequestContext(req, res);
-  loginsOf(req).attach({ runtime, services, mountPath: req.baseUrl });
+  loginsOf(req).attach({ runtime, services, mountPath: mountPath(req) });
 }
 
 /** `GET /session`, for single-page apps. */
@@ -117,7 +117,8 @@ function refuseOtherMethods(router: Router, { config }: Runtime): void {
   };
   for (const [path, methods] of Object.entries(allowed)) {
     router.all(config.basePath + path, (req, res) => {
-      res.set({ Allow: methods, 'Cache-Control': 'no-store' });
+      noStore(res);
+      res.set('Allow', methods);
       res.status(req.method === 'OPTIONS' ? 204 : 405).end();
     });
   }

@@ -187,6 +187,7 @@ export class RequestSession {
       current.touch();
       const value = signSessionId(sessionID, secrets);
       this.#res.appendHeader('Set-Cookie', (current.cookie as SerializableCookie).serialize(name, value));
+      keepOutOfSharedCaches(this.#res);
     } catch (error) {
       // In the midst of writing headers nothing may throw.
       setImmediate(() => this.#next(error));
@@ -235,6 +236,12 @@ export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => 
   if (own?.isAsleep()) own.logins = change(own.logins);
   // Asynchronous work may outlive the session of the request.
   else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };
+}
+
+/** Who were handed this answer from a cache would be handed the session with it. */
+function keepOutOfSharedCaches(res: Response): void {
+  if (/\b(?:private|no-store)\b/i.test(String(res.getHeader('Cache-Control')))) return;
+  res.setHeader('Cache-Control', 'private, no-cache');
 }
 
 function isSecure(req: Request): boolean {

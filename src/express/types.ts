@@ -90,7 +90,7 @@ export interface RequestOAuth {
    * the provider's `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
    */
   fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
-  /** Where to send a browser to log in: a path of this app. */
+  /** Where to send a browser to log in: a path of this app. A `returnTo` that is none is left out. */
   loginUrl(options?: LoginUrlOptions): string;
   /** Opens a login and answers this request with the redirect to the provider. */
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;

@@ -54,15 +54,21 @@ export async function startLogin(
     ...(asked.prompt === 'none' && { silent: true }),
   });
   const { acr } = requirements;
-  return client.authorizationUrl({
-    redirectUri,
-    state,
-    nonce,
-    codeVerifier,
-    params,
-    ...(proofKey && { proofKey }),
-    ...(acr && { acr }),
-  });
+  try {
+    return await client.authorizationUrl({
+      redirectUri,
+      state,
+      nonce,
+      codeVerifier,
+      params,
+      ...(proofKey && { proofKey }),
+      ...(acr && { acr }),
+    });
+  } catch (error) {
+    // Nobody will ever come back with a state that went nowhere.
+    await transactions.consume(browser, state).catch(() => {});
+    throw error;
+  }
 }
 
 /** How a callback ended. */

@@ -39,9 +39,11 @@ export function readSuccess(
       `The provider redirected the request (HTTP ${status}).`,
     );
   }
+  const error = firstOf(body, ['error']);
+  // A dialect may tell success in its own way, and yet no standard error is one. Some say `error: 0`.
   const failed = success
-    ? !success.values.includes(String(at(body, success.path)))
-    : firstOf(body, ['error']) !== undefined;
+    ? !success.values.includes(String(at(body, success.path))) || Boolean(error)
+    : error !== undefined;
   if (status >= 400 || failed) throw rejection(response, dialect);
   if (!isPlainObject(body)) {
     throw new ProviderProtocolError('provider_protocol', "The provider's answer is not a JSON object.");

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Clock } from '../clock.js';
-import { parseSecureUrl } from '../config.js';
+import { isLoopbackHost, parseSecureUrl } from '../config.js';
 import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError, retryAfter } from '../errors.js';
 import type { Endpoints, Provider } from '../provider.js';
 import type { ProviderFetch } from './http.js';
@@ -98,8 +98,9 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
       `The metadata of '${provider.name}' names another issuer.`,
     );
   }
+  const local = isLoopbackHost(new URL(issuer).hostname);
   for (const member of Object.values(members)) {
-    if (metadata[member] !== undefined && !parseSecureUrl(metadata[member])) {
+    if (metadata[member] !== undefined && !isSafe(metadata[member], local)) {
       throw new ProviderProtocolError(
         'provider_protocol',
         `The metadata of '${provider.name}' has an unsafe ${member}.`,
@@ -107,6 +108,12 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
     }
   }
   return { ...metadata, ...configured(provider), issuer };
+}
+
+/** A provider elsewhere has no business with what listens on this machine. */
+function isSafe(value: unknown, local: boolean): boolean {
+  const url = parseSecureUrl(value);
+  return url !== undefined && (local || !isLoopbackHost(url.hostname));
 }
 
 /** A provider whose metadata lacks an endpoint that a login cannot do without. */

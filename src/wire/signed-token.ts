@@ -6,6 +6,9 @@ export const TOLERANCE = 30;
 /** A token that claims to live longer than ten years is nonsense. */
 const LONGEST = 10 * 366 * 86_400;
 
+/** A JWS in its compact form [RFC 7515 7.1]. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** What a token that the provider signs for this app must say. */
 export interface SignedTokenExpectation {
   readonly issuer: string;
@@ -37,6 +40,8 @@ export async function verifySignedToken(
   { issuer, clientId, policy, algs, keys, now }: SignedTokenExpectation,
   { types, refuted }: TokenKind,
 ): Promise<JWTVerifyResult> {
+  // Decoders forgive padding and foreign characters, so that one token has many spellings.
+  if (!COMPACT.test(token)) throw refuted('form', new Error('ERR_JWS_INVALID'));
   const verified = await jwtVerify(token, keys, {
     issuer,
     audience: clientId,
@@ -44,7 +49,8 @@ export async function verifySignedToken(
     clockTolerance: TOLERANCE,
     currentDate: new Date(now),
   }).catch((error: unknown) => {
-    if (error instanceof errors.JOSEError || error instanceof TypeError)
+    // What the Web Cryptography API cannot take for a key makes it throw a DOMException.
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
       // jose's own errors carry the claims: their code will do.
       throw refuted(
         'signature or claims',

@@ -64,35 +64,43 @@ export function providerOf(lab: Lab, name: string, options: object = {}): Provid
   return factory(provider, { clientId, clientSecret }, options);
 }
 
-export interface TestApp {
+export interface ServedApp {
   readonly url: string;
   readonly events: OAuthEvent[];
-  /** A browser of its own: one cookie jar. */
-  visitor(): Visitor;
   close(): Promise<void>;
 }
 
-export interface AppOptions {
-  lab: Lab;
-  providers?: Provider[];
+export interface TestApp extends ServedApp {
+  /** A browser of its own: one cookie jar. */
+  visitor(): Visitor;
+}
+
+export interface ServedAppOptions {
+  providers: Provider[];
   session?: Partial<OAuthSessionOptions>;
   router?: OAuthRouterOptions;
-  /** Puts something else in the place of `oauthSession`. */
-  useSession?: (app: Express) => void;
   /** Sets the app up, before anything is mounted. */
   prepare?: (app: Express) => void;
+  /** Puts something else in the place of `oauthSession`. */
+  useSession?: (app: Express) => void;
   /** Adds routes after the router. */
   routes?: (app: Express) => void;
 }
 
+export interface AppOptions extends Partial<ServedAppOptions> {
+  lab: Lab;
+}
+
 /** An app on a free port, with the routes that most tests want. */
-export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp> {
+export async function serveApp(options: ServedAppOptions): Promise<ServedApp> {
   const app = express();
+  options.prepare?.(app);
   const events: OAuthEvent[] = [];
   const session = oauthSession({ secret: SECRET, ...options.session });
-  const providers = options.providers ?? [providerOf(lab, 'aliyun')];
-  const router = oauthRouter(providers, { onEvent: (event) => events.push(event), ...options.router });
-  options.prepare?.(app);
+  const router = oauthRouter(options.providers, {
+    onEvent: (event) => events.push(event),
+    ...options.router,
+  });
   if (options.useSession) options.useSession(app);
   else app.use(session);
   app.use(router);
@@ -109,33 +117,15 @@ export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp
       next(error);
     }
   });
-  app.get('/call/:provider', requireLogin, async (req, res, next) => {
-    try {
-      const provider = String(req.params.provider);
-      const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
-      const init = provider.startsWith('pds') ? post : undefined;
-      const answer = await req.oauth.fetch(lab.provider(provider.replace('-jwt', '')).api, init, {
-        provider,
-      });
-      res.status(answer.status).json(await answer.json());
-    } catch (error) {
-      next(error);
-    }
-  });
   options.routes?.(app);
   app.use(oauthErrorPage());
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  for (const name of Object.keys(lab.providers)) {
-    lab.provider(name).registerRedirectUri(`${url}/auth/callback/${name}`);
-    lab.provider(name).registerPostLogoutRedirectUri(`${url}/`);
-  }
   return {
     url,
     events,
-    visitor: () => new Visitor(url, lab),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -143,6 +133,36 @@ export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp
       await session.close();
     },
   };
+}
+
+/** An app whose providers are those of the lab, which know its URLs. */
+export async function startApp({ lab, ...options }: AppOptions): Promise<TestApp> {
+  const served = await serveApp({
+    ...options,
+    providers: options.providers ?? [providerOf(lab, 'aliyun')],
+    routes(app) {
+      app.get('/call/:provider', requireLogin, async (req, res, next) => {
+        try {
+          const provider = String(req.params.provider);
+          const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+          const init = provider.startsWith('pds') ? post : undefined;
+          const answer = await req.oauth.fetch(lab.provider(provider.replace('-jwt', '')).api, init, {
+            provider,
+          });
+          res.status(answer.status).json(await answer.json());
+        } catch (error) {
+          next(error);
+        }
+      });
+      options.routes?.(app);
+    },
+  });
+  const { url } = served;
+  for (const name of Object.keys(lab.providers)) {
+    lab.provider(name).registerRedirectUri(`${url}/auth/callback/${name}`);
+    lab.provider(name).registerPostLogoutRedirectUri(`${url}/`);
+  }
+  return { ...served, visitor: () => new Visitor(url, lab) };
 }
 
 /** The next token that the provider issues has expired when it arrives. */

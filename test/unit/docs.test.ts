@@ -101,6 +101,25 @@ describe.each([
   });
 });
 
+describe('SECURITY.md', () => {
+  const text = read('SECURITY.md');
+  const isThere = (test: string) => [test, `${test}.test.ts`].some((path) => existsSync(join(ROOT, path)));
+
+  it('shows for each threat a test, and each of them exists', () => {
+    const threats = tables(text).flatMap((rows) => rows.slice(2));
+    expect(threats.length).toBeGreaterThan(20);
+    const shown = threats.map((row) => codeSpans(row.at(-1) ?? ''));
+    expect(shown.filter((tests) => tests.length === 0)).toEqual([]);
+    expect(shown.flat().filter((test) => !isThere(`test/${test}`))).toEqual([]);
+  });
+
+  it('names no other test that does not exist', () => {
+    const named = codeSpans(text).filter((code) => code.startsWith('test/'));
+    expect(named.length).toBeGreaterThan(1);
+    expect(named.filter((test) => !isThere(test))).toEqual([]);
+  });
+});
+
 /** The functions that make providers, by the entry of the package. */
 function factories(): string[] {
   const exported = read('src/index.ts').matchAll(/^export \{([^}]*)\} from '\.\/providers\//gm);

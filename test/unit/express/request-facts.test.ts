@@ -5,14 +5,22 @@ import {
   isFromOurPages,
   isNavigation,
   isPrefetch,
+  isVisit,
+  mountPath,
   publicOrigin,
+  requestedPath,
   wantsJson,
 } from '../../../src/express/request-facts.js';
 import { oauthSession } from '../../../src/index.js';
 import { type Ask, ask, navigation } from './serve.js';
 
 /** What a fact about a request is. */
-async function fact(read: (req: Request) => unknown, how: Ask = {}, set: (app: Express) => void = () => {}) {
+async function fact(
+  read: (req: Request) => unknown,
+  how: Ask & { path?: string } = {},
+  set: (app: Express) => void = () => {},
+) {
+  const { path = '/x', ...rest } = how;
   const { text } = await ask(
     (app) => {
       set(app);
@@ -24,8 +32,8 @@ async function fact(read: (req: Request) => unknown, how: Ask = {}, set: (app: E
         }
       });
     },
-    '/x',
-    how,
+    path,
+    rest,
   );
   return text === '' ? undefined : (JSON.parse(text) as { value: unknown }).value;
 }
@@ -117,6 +125,61 @@ describe('the public origin', () => {
   });
 });
 
+describe('the requested path', () => {
+  const requested = (path: string, host = 'localhost:3000') =>
+    fact(requestedPath, { path, headers: { host } }) as Promise<string | undefined>;
+
+  it.each(['/', '/me?x=1&y=2', '/a//b', '/%2f%2fevil.example'])(
+    'is that of the request: %s',
+    async (path) => {
+      expect(await requested(path)).toBe(path);
+    },
+  );
+
+  it.each([
+    '//evil.example',
+    '/\\\\evil.example',
+    '/.//evil.example',
+    '/x/..//evil.example',
+    `/${'x'.repeat(2048)}`,
+  ])('is none where that would lead elsewhere, or is too long: %.20s', async (path) => {
+    expect(await requested(path)).toBeUndefined();
+  });
+
+  it('is what follows the origin that a proxy puts in front, if that is ours', async () => {
+    expect(await requested('http://localhost:3000/me?x=1')).toBe('/me?x=1');
+    expect(await requested('http://localhost:3000//evil.example')).toBeUndefined();
+    expect(await requested('http://evil.example/me')).toBeUndefined();
+  });
+});
+
+describe('the mount path', () => {
+  const mounted = (pattern: string | RegExp, path: string) =>
+    fact(
+      () => undefined,
+      { path },
+      (app) => app.use(pattern, (req, res) => void res.json({ value: mountPath(req) })),
+    );
+
+  it('is empty at the root, and else that of the request', async () => {
+    expect(await mounted('/', '/x')).toBe('');
+    expect(await mounted('/part', '/part/x')).toBe('/part');
+    expect(await mounted('/:tenant', '/gr%C3%BCn/x')).toBe('/gr%C3%BCn');
+  });
+
+  it.each([
+    '//evil.example',
+    '/\\\\evil.example',
+    '/.//evil.example',
+    '/x/..//evil.example',
+    '/.',
+    '/%2e',
+    '//',
+  ])('is empty where %s is what a pattern took for it', async (path) => {
+    expect(await mounted(/^.*(?=\/x$)/, `${path}/x`)).toBe('');
+  });
+});
+
 describe('a navigation', () => {
   it.each<[string, Ask, boolean]>([
     ['a browser', { headers: navigation }, true],
@@ -174,6 +237,19 @@ it.each([
 ])('Sec-Fetch-Dest %s is for a page: %p', async (destination, expected) => {
   const headers = destination === undefined ? {} : { 'sec-fetch-dest': destination };
   expect(await fact(isForPage, { headers })).toBe(expected);
+});
+
+it.each<[string, Record<string, string>, boolean]>([
+  ['an old browser', {}, true],
+  ['a link on another site', { 'sec-fetch-site': 'cross-site', ...navigation }, true],
+  ['a script of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }, false],
+  ['a script of a neighbour', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }, false],
+  ['our own script', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, true],
+  ['a bookmark', { 'sec-fetch-site': 'none', ...navigation }, true],
+  ['a frame', { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'iframe' }, false],
+  ['a prefetch', { ...navigation, 'sec-purpose': 'prefetch' }, false],
+])('%s is a visit: %#', async (_who, headers, expected) => {
+  expect(await fact(isVisit, { headers })).toBe(expected);
 });
 
 describe('a request that changes state', () => {

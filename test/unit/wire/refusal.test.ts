@@ -116,13 +116,17 @@ describe('Retry-After of a provider that cannot serve', () => {
 });
 
 describe('a dialect of errors', () => {
-  it('succeeds by its own rule, and by nothing else', () => {
+  it('succeeds by its own rule, by nothing else, and never with an error', () => {
     const dialect: Dialect = {
       answer: { success: { path: ['code'], values: ['60001'] } },
       error: { code: ['code'] },
     };
-    const ok = { code: '60001', error: 'not looked at' };
-    expect(judge(200, ok, {}, dialect)).toBe(ok);
+    for (const ok of [{ code: '60001' }, { code: '60001', error: 0 }, { code: '60001', error: '' }]) {
+      expect(judge(200, ok, {}, dialect)).toBe(ok);
+    }
+    expect(refusal(200, { code: '60001', error: 'access_denied' }, {}, dialect).code).toBe(
+      'provider_rejected',
+    );
     expect(judge(200, { code: 60_001 }, {}, dialect)).toEqual({ code: 60_001 });
     expect(refusal(200, { code: '60008' }, {}, dialect)).toMatchObject({
       code: 'provider_rejected',

@@ -1,0 +1,105 @@
+import { CLIENT_SECRET, type Endpoint } from './provider.js';
+import { RETURN_TO, type Stage, type Tried } from './stage.js';
+
+/** What a refusal must be, where that differs from case to case. */
+export interface Refusal {
+  /** The code of the error, or those that it may be. */
+  readonly code: string | readonly string[];
+  /** 4xx or 502. Default 502. */
+  readonly status?: number;
+  /** The last endpoint that may be asked before the refusal; none of them by default. */
+  readonly after?: Endpoint;
+  /** The callback did not name the open transaction, which therefore stays open. */
+  readonly leaves?: 'the open transaction' | 'nothing';
+}
+
+const prototype = JSON.stringify(prototypeMembers());
+
+/**
+ * Nothing came of it: nobody is logged in, Redis holds nothing of it, no token of it is used, the answer is a typed error
+ * that shows nothing of what the attacker sent, and the app goes on as before.
+ */
+export async function expectRefused(stage: Stage, tried: Tried, refusal: Refusal): Promise<void> {
+  const { app, browser, provider, page } = tried;
+  expectTypedError(tried, refusal);
+  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
+  expectNoSecret(tried, JSON.stringify(app.events));
+
+  const asked = provider.requests.map(({ endpoint }) => endpoint);
+  const last = refusal.after === undefined ? -1 : asked.lastIndexOf(refusal.after);
+  // Reading the keys tells nobody a secret.
+  expect(asked.slice(last + 1).filter((endpoint) => endpoint !== 'jwks' && endpoint !== 'discovery')).toEqual(
+    [],
+  );
+  if (refusal.after !== undefined) expect(asked).toContain(refusal.after);
+
+  await expectNothingKept(stage, tried, refusal);
+  expect((await browser.me()).status).toBe(401);
+  // And the question has caused nothing.
+  expect(provider.requests).toHaveLength(asked.length);
+  await expectUnharmed(tried);
+}
+
+/** The login led where it should, and the user is who they are. */
+export async function expectAccepted(tried: Tried): Promise<void> {
+  const { browser, page, dialect } = tried;
+  expect([page.status, page.headers.location]).toEqual([303, RETURN_TO]);
+  expect(await browser.me()).toMatchObject({ status: 200, user: { sub: dialect.sub } });
+  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
+  await expectUnharmed(tried);
+}
+
+/** The process lives (jest fails a test in which an error is left uncaught), answers, and has the prototypes it had. */
+export async function expectUnharmed({ browser }: Pick<Tried, 'browser'>): Promise<void> {
+  expect((await browser.get('/')).text).toBe('home');
+  expect(JSON.stringify(prototypeMembers())).toBe(prototype);
+}
+
+function expectTypedError({ page }: Tried, { code, status = 502 }: Refusal): void {
+  const shown = /<code>(.*)<\/code>/.exec(page.text)?.[1];
+  expect([page.status, shown]).toEqual([status, [code].flat().includes(shown ?? '') ? shown : code]);
+  expect(page.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+  });
+}
+
+function expectNoSecret({ provider, sent, params }: Tried, text: string): void {
+  const secrets = [CLIENT_SECRET, ...provider.issued, sent.get('nonce'), params.get('code')];
+  for (const secret of secrets) if (secret) expect(text).not.toContain(secret);
+}
+
+/** No secret, and nothing of the attacker's that a browser could take for markup. */
+function expectNothingShown(tried: Tried, text: string): void {
+  expectNoSecret(tried, text);
+  const said = [...tried.provider.said, [...tried.params]].flatMap(markup);
+  for (const one of said) expect(text).not.toContain(one);
+}
+
+/** The texts in a value that mean something in HTML, and what in them would do harm by itself. */
+function markup(value: unknown): string[] {
+  if (typeof value === 'object' && value !== null) return Object.entries(value).flat().flatMap(markup);
+  if (typeof value !== 'string' || !value.includes('<')) return [];
+  return [value, ...[...value.matchAll(/<(?:script|img|svg|iframe)[^>]*>/gi)].map(([tag]) => tag)];
+}
+
+async function expectNothingKept({ redis }: Stage, { provider }: Tried, { leaves }: Refusal): Promise<void> {
+  const keys = await redis.keys();
+  expect(
+    keys.filter(
+      (key) =>
+        !(leaves === 'the open transaction' && /^oauth:browser:\{[\w-]+\}(?::open:[\w-]+)?$/.test(key)),
+    ),
+  ).toEqual([]);
+  const dump = await redis.dump();
+  for (const secret of provider.issued) expect(dump).not.toContain(secret);
+}
+
+/** Of everything that a polluted answer could reach. */
+function prototypeMembers(): string[][] {
+  return [Object.prototype, Array.prototype, Function.prototype].map((one) =>
+    Object.getOwnPropertyNames(one).sort(),
+  );
+}

@@ -35,7 +35,7 @@ function requestOrigin(req: Request): string {
     req.socket.remoteAddress,
     0,
   );
-  const forwarded = trusted ? req.get('x-forwarded-host')?.split(',')[0]?.trim() : undefined;
+  const forwarded = trusted ? req.get('x-forwarded-host')?.split(',')[0] : undefined;
   const origin = `${req.protocol}://${forwarded ?? req.get('host')}`;
   if (URL.canParse(origin)) {
     const url = new URL(origin);

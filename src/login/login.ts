@@ -187,7 +187,7 @@ function withoutTokens({ raw, accessToken, refreshToken, idToken }: TokenSet): R
   const holdsToken = (value: unknown) => {
     const text = JSON.stringify(value);
     return (
-      /"\w*_?token"\s*:/i.test(text) ||
+      /"\w*token":/i.test(text) ||
       secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
     );
   };

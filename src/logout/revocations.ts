@@ -74,11 +74,10 @@ export function createRevocations({
   };
 
   /** Keeps it before it is sent: a process that is killed meanwhile leaves it to the others. */
-  const send = async (id: string, revocation: Revocation): Promise<RevocationOutcome> => {
+  const send = async (at: ProviderClient, id: string, revocation: Revocation): Promise<RevocationOutcome> => {
     const { provider, login, tokens, failures } = revocation;
-    const at = client(provider);
     try {
-      const revoked = await at?.revoke(tokens);
+      const revoked = await at.revoke(tokens);
       await store.drop(id).catch(() => {});
       return revoked ? 'revoked' : 'not_revocable';
     } catch (error) {
@@ -99,9 +98,10 @@ export function createRevocations({
     // Another app on the same Redis: its own processes will send it.
     if (text === undefined) return;
     const revocation: Revocation = JSON.parse(text);
-    if (!client(revocation.provider)) return;
+    const at = client(revocation.provider);
+    if (!at) return;
     const startedAt = clock.now();
-    const outcome = await send(id, revocation);
+    const outcome = await send(at, id, revocation);
     if (outcome === 'revocation_failed') return;
     const { provider, login } = revocation;
     emit({ type: 'logout.revocation_retried', provider, login, outcome, duration: clock.now() - startedAt });
@@ -138,7 +138,7 @@ export function createRevocations({
     if (!at?.canRevoke(tokens) || revocation.until <= clock.now()) return 'not_revocable';
     const id = randomBytes(12).toString('base64url');
     await keep(id, revocation, HOLD).catch(() => {});
-    return send(id, revocation);
+    return send(at, id, revocation);
   };
 
   return {

@@ -44,7 +44,7 @@ export function readSuccess(
   const failed = success
     ? !success.values.includes(String(at(body, success.path))) || Boolean(error)
     : error !== undefined;
-  if (status < 200 || status >= 300 || failed) throw rejection(response, dialect);
+  if (status >= 400 || failed) throw rejection(response, dialect);
   if (!isPlainObject(body)) {
     throw new ProviderProtocolError('provider_protocol', "The provider's answer is not a JSON object.");
   }
@@ -55,9 +55,7 @@ export function readSuccess(
 function rejection(response: WireResponse, dialect: Dialect): Error {
   const { status, headers, body } = response;
   const { code: names = ['error'], requestId: ids = [], map = {} } = dialect.error ?? {};
-  const value = names
-    .map((name) => at(body, name.split('.')))
-    .find((one) => one !== undefined && one !== null);
+  const value = firstAt(body, names);
   const providerCode =
     typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 255) : undefined;
   const id = firstAt(body, ids) ?? ids.map((name) => headers.get(name)).find((header) => header !== null);
@@ -79,7 +77,7 @@ function rejection(response: WireResponse, dialect: Dialect): Error {
       `The provider cannot serve now (HTTP ${status}).`,
       {
         ...details,
-        headers: retryAfter(readRetryAfter(headers.get('retry-after')) ?? 1000),
+        headers: retryAfter(readRetryAfter(headers.get('retry-after') ?? '') ?? 1000),
       },
     );
   }
@@ -120,8 +118,7 @@ function firstAt(body: unknown, names: readonly string[]): unknown {
 }
 
 /** Milliseconds until a `Retry-After` [RFC 9110 10.2.3], at most 60 s. */
-function readRetryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined;
+function readRetryAfter(header: string): number | undefined {
   const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isFinite(milliseconds) ? Math.min(Math.max(milliseconds, 0), 60_000) : undefined;
 }

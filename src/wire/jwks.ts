@@ -1,7 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../clock.js';
-import { isPlainObject } from '../config.js';
-import { ProviderProtocolError, ProviderUnavailableError } from '../errors.js';
+import { ProviderUnavailableError } from '../errors.js';
 import { type ProviderFetch, parseJson } from './http.js';
 
 /** Keys are read anew after this long, in milliseconds. */
@@ -16,26 +15,18 @@ const THROTTLE = 5_000;
  * down for a while stops nobody from logging in, and a flood of made-up `kid`s reaches the provider throttled.
  */
 export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): JWTVerifyGetKey {
-  let keys: { at: number; find: JWTVerifyGetKey } | undefined;
+  let keys: { at: number; find: JWTVerifyGetKey } = {
+    at: Number.NEGATIVE_INFINITY,
+    find: createLocalJWKSet({ keys: [] }),
+  };
   let loading: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   const load = async () => {
     const { status, text } = await fetch(url, { headers: { accept: 'application/json' } });
-    const body = parseJson(text);
-    if (status >= 500 || status === 429) {
-      throw new ProviderUnavailableError(
-        'provider_unavailable',
-        `The provider's keys cannot be read (HTTP ${status}).`,
-      );
-    }
-    if (status !== 200 || !isPlainObject(body) || !Array.isArray(body.keys)) {
-      throw new ProviderProtocolError(
-        'provider_protocol',
-        `The provider's keys cannot be read (HTTP ${status}).`,
-      );
-    }
-    keys = { at: clock.now(), find: createLocalJWKSet(body as unknown as JSONWebKeySet) };
+    if (status !== 200) throw new Error(`The provider's keys cannot be read (HTTP ${status}).`);
+    // Looks at what it is given.
+    keys = { at: clock.now(), find: createLocalJWKSet(parseJson(text) as JSONWebKeySet) };
   };
   const reload = () => {
     loading ??= load().finally(() => {
@@ -45,13 +36,12 @@ export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): J
   };
 
   return async (header, token) => {
-    const age = keys ? clock.now() - keys.at : Number.POSITIVE_INFINITY;
+    const age = clock.now() - keys.at;
     if (age >= FRESH) {
       await reload().catch((error) => {
         if (age >= STALE) throw keysUnavailable(error);
       });
     }
-    if (!keys) throw keysUnavailable(undefined);
     const known = keys;
     try {
       return await known.find(header, token);

@@ -1,9 +1,9 @@
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Clock } from '../clock.js';
-import { isLoopbackHost, isPlainObject, parseSecureUrl } from '../config.js';
+import { isLoopbackHost, parseSecureUrl } from '../config.js';
 import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError, retryAfter } from '../errors.js';
 import type { Endpoints, Provider } from '../provider.js';
-import { type ProviderFetch, parseJson } from './http.js';
+import type { ProviderFetch } from './http.js';
 
 /** Metadata is read anew after this long, in milliseconds; until that succeeds, what is known goes on serving. */
 const FRESH = 60 * 60_000;
@@ -77,7 +77,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
         );
         throw unreachable;
       }
-      return new Response(answer.text || null, { status: answer.status, headers: contentType(answer.text) });
+      return new Response(answer.text || null, { status: answer.status });
     },
     execute: [allowInsecureRequests],
   }).catch((error: unknown) => {
@@ -114,10 +114,6 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
 function isSafe(value: unknown, local: boolean): boolean {
   const url = parseSecureUrl(value);
   return url !== undefined && (local || !isLoopbackHost(url.hostname));
-}
-
-function contentType(text: string): Record<string, string> {
-  return isPlainObject(parseJson(text)) ? { 'content-type': 'application/json' } : {};
 }
 
 /** A provider whose metadata lacks an endpoint that a login cannot do without. */

@@ -39,6 +39,11 @@ describe('requireLogin without a login', () => {
     expect(text).not.toContain('let through');
   });
 
+  it('sends a HEAD of a page to the login as well', async () => {
+    const { status, headers } = await askAnonymously(requireLogin, { method: 'HEAD', headers: navigation });
+    expect([status, headers.location]).toEqual([302, '/auth/login?returnTo=%2Fpage%3Fx%3D1%26y%3D2']);
+  });
+
   it('names the provider that it is about', async () => {
     const { headers } = await askAnonymously(requireLogin({ provider: 'second' }), { headers: navigation });
     expect(headers.location).toBe('/auth/login/second?returnTo=%2Fpage%3Fx%3D1%26y%3D2');

@@ -11,6 +11,7 @@ import {
   requestedPath,
   wantsJson,
 } from '../../../src/express/request-facts.js';
+import { oauthSession } from '../../../src/index.js';
 import { type Ask, ask, navigation } from './serve.js';
 
 /** What a fact about a request is. */
@@ -80,11 +81,31 @@ describe('the public origin', () => {
     expect(await origin(headers, undefined, '10.0.0.0/8')).toBe('insecure_transport');
   });
 
+  it('is that of the request where a trusted proxy tells nothing', async () => {
+    expect(await origin({ host: 'localhost:3000' }, undefined, true)).toBe('http://localhost:3000');
+  });
+
+  it('cannot be https, for our session cookie, where Express sees plain http', async () => {
+    const configured = 'https://app.example.com';
+    const seen = (headers: Record<string, string>, trust: unknown) =>
+      fact(
+        (req) => publicOrigin(req, configured),
+        { headers },
+        (app) => {
+          app.set('trust proxy', trust);
+          app.use(oauthSession({ secret: 'a secret of thirty-two characters' }));
+        },
+      );
+    expect(await seen({}, false)).toBe('insecure_transport');
+    expect(await seen({ 'x-forwarded-proto': 'https' }, false)).toBe('insecure_transport');
+    expect(await seen({ 'x-forwarded-proto': 'https' }, true)).toBe(configured);
+  });
+
   it('is the first of several that proxies tell, port and all', async () => {
     const headers = {
       host: 'x',
       'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'app.example.com:8443, inner',
+      'x-forwarded-host': 'app.example.com:8443 , inner',
     };
     expect(await origin(headers, undefined, true)).toBe('https://app.example.com:8443');
   });

@@ -26,6 +26,7 @@ describe('the parameters of a callback', () => {
       ['iss', 'https://x'],
     ]);
     expect([...parseCallback('')]).toEqual([]);
+    expect(parseCallback(`code=${'x'.repeat(16_379)}`).get('code')).toHaveLength(16_379);
   });
 
   it.each([
@@ -39,7 +40,7 @@ describe('the parameters of a callback', () => {
     'code[__proto__]=a',
     'state[a]=b',
     '[code]=a',
-    `code=${'x'.repeat(16_384)}`,
+    `code=${'x'.repeat(16_380)}`,
   ])('are refused when they are not as one honest answer would be: %s', (query) => {
     expectMalformed(() => parseCallback(query));
   });
@@ -71,6 +72,11 @@ describe('the state', () => {
     ['a code too long', `state=s&code=${'c'.repeat(4097)}`],
     ['a line break in the code', 'state=s&code=a%0Ab'],
     ['a code beyond ASCII', 'state=s&code=%C3%A4'],
+    // A dialect has given the standard name to another parameter.
+    ['two states', 'state=s&state=t&code=c'],
+    ['two codes', 'state=s&code=c&code=d'],
+    ['two errors', 'state=s&error=e&error=f'],
+    ['two issuers', 'state=s&code=c&iss=i&iss=j'],
   ])('does not come with %s', (_what, query) => {
     expectMalformed(() => state(query));
   });
@@ -95,6 +101,11 @@ describe('an error in a callback', () => {
     expect(error.message).not.toContain('<');
   });
 
+  it('that passes says when to try again', () => {
+    const headers = { 'Retry-After': '1' };
+    expect(callbackError('server_error')).toMatchObject({ headers, providerCode: 'server_error' });
+  });
+
   it('is kept to 255 characters, and out of the message', () => {
     expect(callbackError('x'.repeat(300))).toMatchObject({ providerCode: 'x'.repeat(255) });
     expect(callbackError('secret-thing').message).not.toContain('secret-thing');
@@ -107,6 +118,7 @@ describe('an error in a callback', () => {
     ['account_selection_required', true],
     ['access_denied', false],
     ['login_required_x', false],
+    ['no_login_required', false],
     ['server_error', false],
   ])('%s means that a silent login is not possible: %p', (code, expected) => {
     expect(needsInteraction(code)).toBe(expected);

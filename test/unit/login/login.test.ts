@@ -1,11 +1,10 @@
-import { aliyun, defineProvider, type Provider } from '../../../src/index.js';
+import { aliyun, type Provider } from '../../../src/index.js';
 import { finishLogin, startLogin } from '../../../src/login/login.js';
 import { createTransactions } from '../../../src/login/transaction.js';
 import { createMemoryStores } from '../../../src/stores/memory.js';
 import { createSealer } from '../../../src/stores/sealing.js';
 import { type Lab, type LabProvider, startLab } from '../../../src/testing/index.js';
 import { createProviderClient } from '../../../src/wire/client.js';
-import { startServer } from '../wire/server.js';
 
 const redirectUri = 'http://127.0.0.1:3999/auth/callback/aliyun';
 const request = { browser: 'browser', redirectUri, returnTo: '/me' };
@@ -76,6 +75,18 @@ describe('a login', () => {
       await expect(start).rejects.toMatchObject({
         code: 'invalid_option',
         message: expect.stringContaining(name),
+      });
+    },
+  );
+
+  it.each(['soon', '', '-1', '1.5', '60s', 's60', '12345678901'])(
+    'does not begin when it is to be %j seconds old at most',
+    async (max_age) => {
+      const { client, transactions } = setUp();
+      const start = startLogin(client, transactions, { ...request, params: { max_age } });
+      await expect(start).rejects.toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining('max_age'),
       });
     },
   );
@@ -195,40 +206,4 @@ describe('a login', () => {
       });
     },
   );
-});
-
-describe('facts from a token answer', () => {
-  it('hold no token: they go into the session, and to the browser', async () => {
-    const answer = {
-      access_token: 'at-1',
-      refresh_token: 'rt-1',
-      rt: 'rt-1',
-      id_token: 'x',
-      open_id: 'alice',
-      nick_name: 'A',
-    };
-    const server = await startServer(() => ({ body: answer }));
-    const endpoints = { authorization: `${server.url}/a`, token: `${server.url}/t` };
-    const provider = defineProvider({
-      name: 'platform',
-      clientId: '1',
-      endpoints,
-      identity: { source: 'token_answer', subject: ['open_id'], name: ['nick_name'] },
-    });
-    const client = createProviderClient(provider, { timeout: 5 });
-    const transactions = createTransactions(createMemoryStores().transactions, createSealer(['key']));
-    const url = await startLogin(client, transactions, request);
-    const params = new URLSearchParams({ code: 'c', state: url.searchParams.get('state') as string });
-    const outcome = await finishLogin(client, transactions, 'browser', params);
-    await server.close();
-    expect(outcome).toMatchObject({
-      login: {
-        user: { sub: 'alice', name: 'A', claims: { open_id: 'alice', nick_name: 'A' } },
-        tokens: { accessToken: 'at-1', refreshToken: 'rt-1', raw: answer },
-      },
-    });
-    expect(JSON.stringify(outcome.kind === 'completed' && outcome.login.user)).not.toMatch(
-      /at-1|rt-1|id_token/,
-    );
-  });
 });

@@ -1,4 +1,4 @@
-import { parseReturnTo } from '../../../src/login/return-to.js';
+import { parseReturnTo, withReturnTo } from '../../../src/login/return-to.js';
 
 const ORIGIN = 'https://app.example.com';
 /** Where a browser stands when it gets the redirect. */
@@ -107,7 +107,7 @@ const attacks: readonly unknown[] = [
   // Our own origin, in full: a path is what is asked for.
   ...[`${ORIGIN}/x`, `${ORIGIN}//evil.com`, `${CALLBACK}?code=1`],
   // Too long, before or after encoding.
-  ...[`/${'x'.repeat(2048)}`, `/${'ä'.repeat(1000)}`, `/?${'😀'.repeat(400)}`],
+  ...[`/${'x/../'.repeat(500)}`, `/${'x'.repeat(2048)}`, `/${'ä'.repeat(1000)}`, `/?${'😀'.repeat(400)}`],
   // Not text.
   ...[
     undefined,
@@ -217,3 +217,8 @@ it.each(['http://localhost:3000', 'http://[::1]:8080', 'https://app.example.com:
     expect(parseReturnTo('/.//evil.com', origin)).toBeUndefined();
   },
 );
+
+it('a path may carry the way back, beside what it has already', () => {
+  expect(withReturnTo('/log-in?x=1#top', undefined)).toBe('/log-in?x=1#top');
+  expect(withReturnTo('/log-in?x=1#top', '/me?a=b')).toBe('/log-in?x=1&returnTo=%2Fme%3Fa%3Db#top');
+});

@@ -46,7 +46,14 @@ describe('the subject', () => {
     // Nothing stands in for a subject.
     [['sub'], { id: '1', email: 'a@b.c', name: 'Alice' }],
   ])('%j of %j is none, and nobody logs in', (subject, facts) => {
-    expect(() => buildUser(provider({ subject }), facts)).toThrow(ProviderProtocolError);
+    let thrown: unknown;
+    try {
+      buildUser(provider({ subject }), facts);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ProviderProtocolError);
+    expect(thrown).toMatchObject({ code: 'provider_protocol' });
   });
 });
 
@@ -62,6 +69,14 @@ describe('a user', () => {
     });
     expect(user).toMatchObject({ provider: 'as', sub: '1', name: 'a@b', email: 'a@b.c' });
     expect(user).not.toHaveProperty('picture');
+    expect(buildUser(provider(mapping), { sub: '1', avatar: 'https://x/a.png' }).picture).toBe(
+      'https://x/a.png',
+    );
+    expect(Object.keys(buildUser(provider(mapping), { sub: '1' })).sort()).toEqual([
+      'claims',
+      'provider',
+      'sub',
+    ]);
   });
 
   it('has the provider’s claims in the provider’s spelling, and none about the token', () => {
@@ -119,6 +134,7 @@ it.each<[Record<string, unknown>, string[], boolean]>([
   [{ sub: '1', name: 'A' }, ['openid', 'profile', 'email'], true],
   [{ sub: '1', email: 'e' }, ['openid', 'email'], false],
   [{ sub: '1' }, ['openid', 'phone'], true],
+  [{ sub: '1', phone_number: '1' }, ['openid', 'phone'], false],
   [{ sub: '1', address: {} }, ['openid', 'address'], false],
   [{ sub: '1' }, ['openid', '/acs/ccc', 'offline_access'], false],
   [{ sub: '1' }, ['constructor', '__proto__', 'toString'], false],
@@ -126,3 +142,11 @@ it.each<[Record<string, unknown>, string[], boolean]>([
 ])('of %j with the scope %j, promised claims are missing: %p', (claims, scope, expected) => {
   expect(lacksPromisedClaims(claims, scope)).toBe(expected);
 });
+
+// [OpenID Connect Core 5.4]
+it.each(['family_name', 'given_name', 'nickname', 'preferred_username', 'profile'])(
+  'the scope profile promises %s, among others',
+  (claim) => {
+    expect(lacksPromisedClaims({ sub: '1', [claim]: 'x' }, ['profile'])).toBe(false);
+  },
+);

@@ -51,6 +51,12 @@ describe('userinfo is asked', () => {
     expect(asked()).toBe(0);
   });
 
+  it('nowhere, where there is no such endpoint', async () => {
+    op.metadata = { userinfo_endpoint: undefined };
+    const { user } = await logIn({ scope: 'openid profile' });
+    expect([user.sub, user.name, asked()]).toEqual(['alice', undefined, 0]);
+  });
+
   it('always, where that is configured', async () => {
     await logIn({ scope: 'openid', userinfo: 'always' });
     expect(asked()).toBe(1);
@@ -107,6 +113,23 @@ describe('the userinfo answer', () => {
     op.replies['/userinfo'] = reply;
     await expect(logIn()).rejects.toMatchObject({ status });
   });
+});
+
+it('a provider without codes of its own can refuse a login', async () => {
+  const client = op.client();
+  const transactions = createTransactions(createMemoryStores().transactions, createSealer(['key']));
+  const request = { browser: 'b', redirectUri: REDIRECT_URI, returnTo: '/' };
+  const { searchParams } = await startLogin(client, transactions, request);
+  const params = new URLSearchParams({ error: 'access_denied', state: searchParams.get('state') as string });
+  await expect(finishLogin(client, transactions, 'b', params)).rejects.toMatchObject({
+    code: 'access_denied',
+  });
+});
+
+it('when the provider made the id_token is known by the provider’s clock', async () => {
+  const iat = Math.floor(Date.now() / 1000) - 20;
+  op.claims = { iat };
+  expect((await logIn({ userinfo: 'never' })).issuedAt).toBe(iat * 1000);
 });
 
 it('what no later id_token may contradict is kept, and nothing else of the id_token', async () => {

@@ -15,6 +15,7 @@ let stores: Stores;
 let events: OAuthEvent[];
 let revoked: unknown[];
 let answer: () => Promise<boolean>;
+let revocable: boolean;
 
 const down = () => Promise.reject(new ProviderUnavailableError('provider_unavailable', 'down'));
 
@@ -24,12 +25,13 @@ beforeEach(() => {
   events = [];
   revoked = [];
   answer = async () => true;
+  revocable = true;
 });
 
 /** A process; several share the stores. */
-function process_(key = 'a key', store = stores.revocations): Revocations {
+function process_(key = 'a key', store = stores.revocations, providers = ['op']): Revocations {
   const client = {
-    canRevoke: () => true,
+    canRevoke: () => revocable,
     revoke: (tokens: unknown) => {
       revoked.push(tokens);
       return answer();
@@ -38,7 +40,7 @@ function process_(key = 'a key', store = stores.revocations): Revocations {
   return createRevocations({
     store,
     sealer: createSealer([key]),
-    client: (name) => (name === 'op' ? (client as unknown as ProviderClient) : undefined),
+    client: (name) => (providers.includes(name) ? (client as unknown as ProviderClient) : undefined),
     clock,
     emit: (event) => events.push({ ...event, at: clock.now() }),
   });
@@ -77,7 +79,7 @@ it('a revocation that failed is sent again within a minute, by another process t
   expect(await waiting()).toBe(0);
   expect(events).toMatchObject([
     { type: 'logout.revocation_failed', error: 'provider_unavailable', outcome: 'will_retry' },
-    { type: 'logout.revocation_retried', outcome: 'revoked', provider: 'op' },
+    { type: 'logout.revocation_retried', outcome: 'revoked', provider: 'op', duration: 0 },
   ]);
   expect(new Set(events.map(({ login }) => login)).size).toBe(1);
   await second.stop();
@@ -142,7 +144,93 @@ it('a store that is away does not keep the provider from being asked', async () 
   await one.stop();
 });
 
-it('what another app keeps in the same Redis, and what a provider of another process is for, is left alone', async () => {
+it('what is of no use is neither sent nor kept', async () => {
+  const one = process_();
+  const { refreshToken: _none, ...access } = record().tokens;
+  const now = clock.now();
+  expect(await one.revoke(record({ provider: 'gone' }))).toBe('not_revocable');
+  expect(await one.revoke(record({ endsAt: now }))).toBe('not_revocable');
+  expect(await one.revoke(record({ tokens: { ...access, expiresAt: now } }))).toBe('not_revocable');
+  expect(await one.revoke(record({ tokens: { ...record().tokens, refreshExpiresAt: now } }))).toBe(
+    'not_revocable',
+  );
+  revocable = false;
+  expect(await one.revoke(record())).toBe('not_revocable');
+  expect(revoked).toEqual([]);
+  expect(await waiting()).toBe(0);
+});
+
+it('a token that the provider turns out to have no way to revoke is not kept', async () => {
+  answer = async () => false;
+  expect(await process_().revoke(record())).toBe('not_revocable');
+  expect(await waiting()).toBe(0);
+});
+
+it('what fails for a reason of ours is called unknown, and sent again', async () => {
+  answer = () => Promise.reject(new Error('a bug'));
+  await process_().revoke(record());
+  expect(events).toMatchObject([{ error: 'unknown', outcome: 'will_retry' }]);
+  expect(await waiting()).toBe(1);
+});
+
+it('nothing is kept for tokens that expire before the next try', async () => {
+  answer = down;
+  const tokens = { ...record().tokens, refreshExpiresAt: clock.now() + 2000 };
+  await process_().revoke(record({ tokens }));
+  expect(events).toMatchObject([{ outcome: 'given_up' }]);
+  expect(await waiting()).toBe(0);
+});
+
+it('what nobody sends is gone when the tokens have expired', async () => {
+  answer = down;
+  const tokens = { ...record().tokens, refreshExpiresAt: clock.now() + 10 * MINUTE };
+  await process_().revoke(record({ tokens }));
+  await clock.advance(10 * MINUTE);
+  expect(await waiting()).toBe(0);
+});
+
+it('all that are due are sent at once, however many', async () => {
+  answer = down;
+  await Promise.all(Array.from({ length: 25 }, () => process_().revoke(record())));
+  answer = async () => true;
+  await clock.advance(MINUTE);
+  await process_().sendDue();
+  expect(revoked).toHaveLength(50);
+});
+
+it('a process that is stopped sends nothing more', async () => {
+  answer = down;
+  await process_().revoke(record());
+  await clock.advance(MINUTE);
+  const one = process_();
+  one.start();
+  await one.stop();
+  await settle();
+  expect(revoked).toHaveLength(1);
+});
+
+it('one revocation cannot be put in the place of another', async () => {
+  answer = down;
+  await process_().revoke(record());
+  const [kept] = await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 1);
+  await stores.revocations.drop(kept?.id as string);
+  await stores.revocations.keep('another', kept?.sealed as Uint8Array, clock.now(), MINUTE);
+  await process_().sendDue();
+  expect(revoked).toHaveLength(1);
+});
+
+it('what a provider of another process is for is left to that process', async () => {
+  answer = down;
+  const other = process_('a key', stores.revocations, ['op', 'other']);
+  await other.revoke(record({ provider: 'other' }));
+  answer = async () => true;
+  await clock.advance(MINUTE);
+  await process_().sendDue();
+  expect(await waiting()).toBe(1);
+  expect([revoked.length, events.length]).toEqual([1, 1]);
+});
+
+it('what another app keeps in the same Redis is left alone', async () => {
   answer = down;
   await process_().revoke(record());
   await process_('another key').revoke(record());

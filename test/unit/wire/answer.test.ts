@@ -14,6 +14,7 @@ function expectNonsense(body: Record<string, unknown>, dialect?: Dialect) {
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(ProviderProtocolError);
+  expect(thrown).toMatchObject({ code: 'provider_protocol' });
   expect((thrown as Error).message).toMatch(/^The provider's token answer makes no sense: [\w ]+\.$/);
 }
 
@@ -25,7 +26,8 @@ describe('the lifetime of an access token', () => {
     [0, 0],
     ['0', 0],
     [0.5, 500],
-    ['7200.5', 7_200_500],
+    ['7200.25', 7_200_250],
+    [Number.MAX_SAFE_INTEGER / 1e6, (Number.MAX_SAFE_INTEGER / 1e6) * 1000],
     [undefined, undefined],
     [null, undefined],
   ])('%p makes %p ms from when the request was sent', (expires_in, lifetime) => {
@@ -42,6 +44,7 @@ describe('the lifetime of an access token', () => {
     '3600s',
     '0x10',
     '1e3',
+    9_007_199_255,
     1e300,
     true,
     {},

@@ -123,6 +123,15 @@ describe('the end-session URL', () => {
     });
   });
 
+  it('is 4000 characters long at most', async () => {
+    const client = op.client();
+    const lengthWith = async (idToken: string) =>
+      (await client.endSessionUrl({ postLogoutRedirectUri, idToken }))?.href.length;
+    const room = 4000 - ((await lengthWith('x')) as number) + 1;
+    expect(await lengthWith('x'.repeat(room))).toBe(4000);
+    expect(await lengthWith('x'.repeat(room + 1))).toBeLessThan(4000 - room);
+  });
+
   it('is absent where the provider has none', async () => {
     op.metadata = { end_session_endpoint: undefined };
     expect(await op.client().endSessionUrl({ postLogoutRedirectUri })).toBeUndefined();

@@ -81,9 +81,10 @@ describe('an authorization URL', () => {
       },
     };
     const standard = new URL('https://as.example.com/authorize');
-    standard.search = '?client_id=1&redirect_uri=x&nonce=n&response_type=code&scope=a+b&state=s';
+    standard.search =
+      '?client_id=1&redirect_uri=x&nonce=n&response_type=code&scope=a+b&state=s&login_hint=x+y';
     expect(toAuthorizationUrl(standard, dialect).href).toBe(
-      'https://as.example.com/authorize?appid=1&redirect_url=x&scope=a%2Cb&state=s&seen=appid%20redirect_url%20scope%20state#wechat_redirect',
+      'https://as.example.com/authorize?appid=1&redirect_url=x&scope=a%2Cb&state=s&login_hint=x%20y&seen=appid%20redirect_url%20scope%20state%20login_hint#wechat_redirect',
     );
     expect(standard.searchParams.get('client_id')).toBe('1');
   });
@@ -107,6 +108,47 @@ describe('a callback', () => {
       'a',
       'b',
     ]);
+  });
+
+  it('shows one, when a provider sends the same under both names', () => {
+    const dialect: Dialect = { callback: { rename: { authCode: 'code' } } };
+    expect(fromCallback(new URLSearchParams('authCode=a&code=a'), dialect).getAll('code')).toEqual(['a']);
+  });
+});
+
+it('a dialect with one hook leaves everything else as it is', () => {
+  const one: Dialect = { hooks: { response: (response) => response } };
+  expect(toAuthorizationUrl(new URL('https://as.example.com/?a=b'), one).search).toBe('?a=b');
+  expect(fromCallback(new URLSearchParams('code=c'), one).toString()).toBe('code=c');
+  expect(toWireRequest(request, one)).toEqual(toWireRequest(request, {}));
+});
+
+describe('the rules of a request', () => {
+  const rules = (is: string) => ({ add: { is } });
+  const all: Dialect = {
+    request: rules('request'),
+    refresh: rules('refresh'),
+    revocation: rules('revocation'),
+  };
+
+  it.each<[WireRequest['endpoint'], string | undefined, Dialect, string]>([
+    ['token', 'authorization_code', all, 'request'],
+    ['token', 'refresh_token', all, 'refresh'],
+    ['revocation', undefined, all, 'revocation'],
+    ['token', 'refresh_token', { request: rules('request') }, 'request'],
+    ['revocation', undefined, { request: rules('request'), refresh: rules('refresh') }, 'request'],
+  ])('to %s with the grant %s, in %j: %s', (endpoint, grant, dialect, is) => {
+    const { init } = toWireRequest({ ...request, endpoint, ...(grant && { grant }) }, dialect);
+    expect(new URLSearchParams(init.body as string).get('is')).toBe(is);
+  });
+
+  it('may name another endpoint, where there is one', () => {
+    const dialect: Dialect = { request: { endpoint: 'another', method: 'GET' } };
+    const another = 'https://as.example.com/another';
+    const { url, init } = toWireRequest(request, dialect, { another });
+    expect([url, init.method]).toEqual([another, 'GET']);
+    expect(toWireRequest(request, dialect, {}).url).toBe(request.url);
+    expect(toWireRequest(request, {}, { another, undefined: another }).url).toBe(request.url);
   });
 });
 

@@ -4,6 +4,7 @@ import { createProviderFetch } from '../../../src/wire/http.js';
 import { createMetadata } from '../../../src/wire/metadata.js';
 import { ManualClock, settle } from './manual-clock.js';
 import { login, type Op, startOp } from './op.js';
+import type { Reply } from './server.js';
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
 const HOUR = 3_600_000;
@@ -15,6 +16,17 @@ beforeEach(async () => {
 afterEach(() => op.close());
 
 const request = { ...login, params: {} };
+
+/** The refusal of metadata that breaks the protocol. */
+async function protocolError(): Promise<Error> {
+  const error = await op
+    .client()
+    .authorizationUrl(request)
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ProviderProtocolError);
+  expect(error).toMatchObject({ code: 'provider_protocol' });
+  return error as Error;
+}
 
 describe('discovery', () => {
   it('is done once, when it is first needed, and by all who need it together', async () => {
@@ -31,11 +43,7 @@ describe('discovery', () => {
     ['nothing', () => ''],
   ])('refuses metadata that names as issuer %s', async (_what, issuer) => {
     op.metadata = { issuer: issuer(op.url) };
-    const error = await op
-      .client()
-      .authorizationUrl(request)
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(ProviderProtocolError);
+    await protocolError();
   });
 
   it('takes an issuer that ends in a slash, where that is what was configured', async () => {
@@ -72,10 +80,12 @@ describe('discovery', () => {
     'jwks_uri',
     'userinfo_endpoint',
     'revocation_endpoint',
+    'end_session_endpoint',
+    'pushed_authorization_request_endpoint',
   ])('refuses metadata that sends secrets over plain http, by %s', async (member) => {
     for (const url of ['http://op.example.com/x', 'ftp://op.example.com', 'x', 5, null]) {
       op.metadata = { [member]: url };
-      await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+      await protocolError();
     }
   });
 
@@ -85,9 +95,13 @@ describe('discovery', () => {
     ['nothing', { body: '' }],
     ['404', { status: 404 }],
     ['a redirect', { status: 301, headers: { location: '/other' } }],
-  ])('refuses %s', async (_what, reply) => {
-    op.replies[WELL_KNOWN] = reply;
-    await expect(op.client().authorizationUrl(request)).rejects.toBeInstanceOf(ProviderProtocolError);
+    ['good metadata with an error', { status: 404, good: true }],
+  ])('refuses %s', async (_what, { good, ...reply }: Reply & { good?: boolean }) => {
+    const endpoint = `${op.url}/x`;
+    const body = { issuer: op.url, authorization_endpoint: endpoint, token_endpoint: endpoint };
+    op.replies[WELL_KNOWN] = { ...reply, ...(good && { body }) };
+    const error = await protocolError();
+    expect(error.cause).toBeInstanceOf(Error);
     expect(op.requests).toHaveLength(1);
   });
 
@@ -128,8 +142,27 @@ describe('metadata that is an hour old', () => {
   const make = () => {
     const clock = new ManualClock();
     const provider = oidc({ name: 'op', issuer: op.url, clientId: 'app' });
-    return { clock, metadata: createMetadata(provider, createProviderFetch(5), clock) };
+    const fetch = createProviderFetch(5);
+    const calls: Parameters<typeof fetch>[] = [];
+    const counting: typeof fetch = (...call) => {
+      calls.push(call);
+      return fetch(...call);
+    };
+    return { clock, calls, metadata: createMetadata(provider, counting, clock) };
   };
+
+  it('is not read anew before', async () => {
+    const { clock, calls, metadata } = make();
+    await metadata();
+    await clock.advance(HOUR - 1);
+    await metadata();
+    expect(calls).toEqual([
+      [
+        op.url + WELL_KNOWN,
+        { method: 'GET', headers: expect.objectContaining({ accept: 'application/json' }) },
+      ],
+    ]);
+  });
 
   it('is read anew, once, while what is known serves', async () => {
     const { clock, metadata } = make();

@@ -114,7 +114,7 @@ describe('when a maximum age was asked for', () => {
   it.each<[string, unknown, boolean]>([
     ['a login just now', NOW, true],
     ['a login within it', NOW - 60, true],
-    ['a login within it and the tolerance', NOW - 89, true],
+    ['a login within it and the tolerance', NOW - 90, true],
     ['a login before it', NOW - 91, false],
     ['no time', undefined, false],
     ['a time that is text', String(NOW), false],
@@ -176,9 +176,19 @@ describe('after a refresh', () => {
     await expect(refreshed(change)).rejects.toMatchObject(refuted);
   });
 
+  it('an id_token may say more than the one of the login did', async () => {
+    const more = withClaims({ azp: 'client-1', auth_time: NOW }, { previous: { iss: ISSUER, sub: 'alice' } });
+    await expect(more).resolves.toMatchObject({ azp: 'client-1', auth_time: NOW });
+  });
+
   it('an id_token is refuted when the login knows no user to compare with', async () => {
     await expect(withClaims({}, { previous: {} })).rejects.toMatchObject(refuted);
   });
+});
+
+it('a refutation has the code of its cause, and nothing of the token', async () => {
+  const error: Error = await withClaims({ exp: NOW - 31, sub: 'alice-in-error' }).catch((reason) => reason);
+  expect(error.cause).toEqual(new Error('ERR_JWT_EXPIRED'));
 });
 
 it('never follows a key, or a place for one, that the token itself names', async () => {

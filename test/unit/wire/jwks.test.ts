@@ -58,6 +58,19 @@ describe('signing keys', () => {
   });
 });
 
+it('keys that come with an error are none', async () => {
+  reply = { status: 404, body: { keys: [one.jwk] } };
+  await expect(find('one')).rejects.toBeInstanceOf(ProviderUnavailableError);
+});
+
+it('a token that could be signed by any of several keys is refused, and the provider is not asked again', async () => {
+  provideBoth();
+  await expect((async () => keys({ alg: 'RS256' }, {} as never))()).rejects.toMatchObject({
+    code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  });
+  expect(server.requests).toHaveLength(1);
+});
+
 describe('a kid that is not there', () => {
   it('is looked for at once, also right after the keys were read: providers rotate', async () => {
     await find('one');

@@ -15,7 +15,7 @@ const good = {
   jti: 'bWJq',
   sub: '248289761001',
   sid: '08a5019c-17e1-4977-8f42-65a12843ea02',
-  events: { [LOGOUT_EVENT]: {} },
+  events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
 };
 
 let key: SigningKey;
@@ -48,6 +48,7 @@ async function refusal(token: string, change?: Partial<SignedTokenExpectation>):
   expect(error).toBeInstanceOf(LogoutTokenError);
   // It goes into the answer: nothing of the token may be in it.
   expect((error as Error).message).toMatch(/^The logout token is not valid: [\w ]+\.$/);
+  expect(error).toMatchObject({ name: 'LogoutTokenError', replayed: false });
   return error as LogoutTokenError;
 }
 

@@ -61,6 +61,7 @@ describe('what a refusal means', () => {
     [408, undefined, 'provider_unavailable'],
     [400, { error: 'temporarily_unavailable' }, 'provider_unavailable'],
     [400, { error: 'server_error' }, 'provider_unavailable'],
+    [300, { error: 'invalid_grant' }, 'provider_protocol'],
     [301, { error: 'invalid_grant' }, 'provider_protocol'],
     [302, undefined, 'provider_protocol'],
     [304, undefined, 'provider_protocol'],

@@ -1,0 +1,170 @@
+import { ProviderUnavailableError, StoreUnavailableError } from '../../../src/errors.js';
+import type { OAuthEvent } from '../../../src/events.js';
+import { endLogins, type LogoutDependencies, providerLogoutUrl } from '../../../src/logout/logout.js';
+import { createRevocations } from '../../../src/logout/revocations.js';
+import { createMemoryStores } from '../../../src/stores/memory.js';
+import { createSealer } from '../../../src/stores/sealing.js';
+import { createLoginRecords, type LoginRecord } from '../../../src/tokens/login-record.js';
+import type { ProviderClient } from '../../../src/wire/client.js';
+import { ManualClock } from '../wire/manual-clock.js';
+
+const SECOND = 1000;
+const HOME = 'https://app.example.com/';
+
+let clock: ManualClock;
+let deps: LogoutDependencies;
+let events: Omit<OAuthEvent, 'at'>[];
+let revoked: unknown[];
+/** What the store does in the place of its work. */
+let broken: (() => never) | undefined;
+let endSessionUrl: (params: { idToken?: string }) => URL | undefined;
+let tries: number;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  const stores = createMemoryStores(clock);
+  const sealer = createSealer(['a key']);
+  const records = createLoginRecords(stores.records, sealer, clock);
+  events = [];
+  revoked = [];
+  broken = undefined;
+  endSessionUrl = () => undefined;
+  tries = 0;
+  const client = {
+    canRevoke: () => true,
+    revoke: async (tokens: unknown) => revoked.push(tokens) > 0,
+    endSessionUrl: async (params: { idToken?: string }) => endSessionUrl(params),
+  } as unknown as ProviderClient;
+  const rest = {
+    client: (name: string) => (name === 'op' ? client : undefined),
+    emit: (event: Omit<OAuthEvent, 'at'>) => void events.push(event),
+    clock,
+  };
+  deps = {
+    ...rest,
+    records: {
+      ...records,
+      remove: async (id) => {
+        tries += 1;
+        broken?.();
+        return records.remove(id);
+      },
+    },
+    revocations: createRevocations({ ...rest, store: stores.revocations, sealer }),
+  };
+});
+
+function record(id = 'login-1', more: Partial<LoginRecord> = {}): LoginRecord {
+  const tokens = { accessToken: id, tokenType: 'Bearer', refreshToken: `${id}-refresh`, scope: [], raw: {} };
+  return { id, version: 1, provider: 'op', sub: 'alice', endsAt: clock.now() + 3_600_000, tokens, ...more };
+}
+
+const away = () => {
+  throw new StoreUnavailableError('store_unavailable', 'away');
+};
+
+describe('ending logins', () => {
+  it('removes their records, revokes their tokens and says so', async () => {
+    await Promise.all([deps.records.create(record('a')), deps.records.create(record('b'))]);
+    const ended = await endLogins(deps, ['a', 'b', 'gone']);
+    expect(ended.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(await deps.records.peek('a')).toBeUndefined();
+    expect(revoked).toEqual([
+      { accessToken: 'a', refreshToken: 'a-refresh' },
+      { accessToken: 'b', refreshToken: 'b-refresh' },
+    ]);
+    const event = { type: 'logout.completed', provider: 'op', outcome: 'revoked', duration: 0 };
+    expect(events).toEqual([event, event].map((one) => ({ ...one, login: expect.any(String) })));
+    expect(new Set(events.map(({ login }) => login)).size).toBe(2);
+  });
+
+  it('at the same time is done by one of them', async () => {
+    await deps.records.create(record());
+    const ended = await Promise.all([1, 2, 3].map(() => endLogins(deps, ['login-1'])));
+    expect(ended.flat()).toHaveLength(1);
+    expect(events).toHaveLength(1);
+  });
+
+  it('while the store is away fails, and is done as soon as it is back', async () => {
+    await deps.records.create(record());
+    broken = away;
+    await expect(endLogins(deps, ['login-1'])).rejects.toBeInstanceOf(StoreUnavailableError);
+    await clock.advance(299 * SECOND);
+    expect(await deps.records.peek('login-1')).toBeDefined();
+    broken = undefined;
+    await clock.advance(SECOND);
+    expect(await deps.records.peek('login-1')).toBeUndefined();
+    expect(events).toMatchObject([{ type: 'logout.completed', outcome: 'revoked' }]);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is given up when the store has been away for five minutes', async () => {
+    broken = away;
+    await endLogins(deps, ['login-1']).catch(() => {});
+    await clock.advance(300 * SECOND);
+    expect([tries, clock.sleeping]).toEqual([301, 0]);
+  });
+
+  it('that another one ended meanwhile is nothing to do', async () => {
+    broken = away;
+    await endLogins(deps, ['login-1']).catch(() => {});
+    broken = undefined;
+    await clock.advance(SECOND);
+    expect([events, clock.sleeping]).toEqual([[], 0]);
+  });
+
+  it('that fails for another reason is not tried again, at once or later', async () => {
+    const mistake = new Error('a bug');
+    const fail = () => {
+      throw mistake;
+    };
+    broken = fail;
+    await expect(endLogins(deps, ['login-1'])).rejects.toBe(mistake);
+    expect(clock.sleeping).toBe(0);
+    broken = away;
+    await endLogins(deps, ['login-1']).catch(() => {});
+    broken = fail;
+    await clock.advance(SECOND);
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe('the way to the provider’s own logout', () => {
+  const url = new URL('https://op.example.com/logout');
+
+  it('is that of the first login whose provider has one, told with its id_token', async () => {
+    const asked: unknown[] = [];
+    endSessionUrl = (params) => {
+      asked.push(params);
+      return asked.length === 2 ? url : undefined;
+    };
+    const { tokens } = record();
+    const logins = [
+      record('a', { provider: 'gone' }),
+      record('b'),
+      record('c', { tokens: { ...tokens, idToken: 'x.y.z' } }),
+      record('d'),
+    ];
+    expect(await providerLogoutUrl(deps, logins, HOME)).toBe(url);
+    expect(asked).toEqual([
+      { postLogoutRedirectUri: HOME },
+      { postLogoutRedirectUri: HOME, idToken: 'x.y.z' },
+    ]);
+    expect(asked[0]).not.toHaveProperty('idToken');
+  });
+
+  it('is left out where the provider’s metadata cannot be read', async () => {
+    endSessionUrl = () => {
+      throw new ProviderUnavailableError('provider_unavailable', 'down');
+    };
+    expect(await providerLogoutUrl(deps, [record()], HOME)).toBeUndefined();
+  });
+
+  it('hides no mistake of ours', async () => {
+    const mistake = new Error('a bug');
+    endSessionUrl = () => {
+      throw mistake;
+    };
+    await expect(providerLogoutUrl(deps, [record()], HOME)).rejects.toBe(mistake);
+  });
+});

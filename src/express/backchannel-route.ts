@@ -5,7 +5,7 @@ import { takeLogoutToken } from '../logout/backchannel.js';
 import type { ProviderClient } from '../wire/client.js';
 import { LogoutTokenError } from '../wire/logout-token.js';
 import { knownProvider, notFound } from './login-routes.js';
-import { noStore } from './request-facts.js';
+import { setAnswerHeaders } from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
 /** More than any logout token needs. */
@@ -20,7 +20,7 @@ export function addBackchannelRoute(router: Router, runtime: Runtime): void {
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: LIMIT });
 
   router.post(path, knownProvider(runtime), (req, res, next) => {
-    noStore(res);
+    setAnswerHeaders(res);
     const client = runtime.client(req.params.provider as string) as ProviderClient;
     if (!client.provider.idToken) {
       notFound(res, 'This provider signs no tokens.');

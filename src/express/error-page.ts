@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { isOAuthLoginError } from '../errors.js';
 import { errorPage } from './pages.js';
-import { noStore, requestedPath, wantsJson } from './request-facts.js';
+import { requestedPath, setAnswerHeaders, wantsJson } from './request-facts.js';
 
 /** What a user can make of a status. An error whose message may be shown brings its own words. */
 const words: Readonly<Record<number, readonly [title: string, message: string]>> = {
@@ -34,7 +34,7 @@ export function oauthErrorPage(): ErrorRequestHandler {
     }
     const { status, code, headers, loginUrl, expose } = error;
     if (headers) res.set(headers);
-    noStore(res);
+    setAnswerHeaders(res);
     const [title, fallback] = words[status] ?? ['Something went wrong', 'Please try again.'];
     const message = expose ? error.message : fallback;
     if (wantsJson(req)) {

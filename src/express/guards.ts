@@ -11,7 +11,7 @@ import {
   type RequireLoginOptions,
   type Rules,
 } from './login-rules.js';
-import { isNavigation, noStore, redirect, requestedPath } from './request-facts.js';
+import { isNavigation, redirect, requestedPath, setAnswerHeaders } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -211,7 +211,7 @@ async function askToLogIn(
 ): Promise<false> {
   const { oauth } = req;
   const which = provider === undefined ? {} : { provider };
-  noStore(res);
+  setAnswerHeaders(res);
   if (isNavigation(req)) {
     const returnTo = requestedPath(req);
     const login = { ...which, ...(returnTo !== undefined && { returnTo }) };

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { OptionReader } from '../config.js';
 import { outageReason } from '../stores/redis/outage.js';
-import { noStore } from './request-facts.js';
+import { setAnswerHeaders } from './request-facts.js';
 import { loginsOf } from './request-oauth.js';
 
 /** What {@link oauthHealth} answers. Nothing in it is secret. */
@@ -44,7 +44,7 @@ export function oauthHealth(options: Record<string, never> = {}): RequestHandler
     probing.then((checks) => {
       const ready = checks.store === 'ok' && checks.router === 'ok';
       const report: HealthReport = { ready, checks };
-      noStore(res);
+      setAnswerHeaders(res);
       if (!ready) res.set('Retry-After', '1');
       res.status(ready ? 200 : 503).json(report);
     }, next);

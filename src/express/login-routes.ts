@@ -16,7 +16,7 @@ import type { ProviderClient } from '../wire/client.js';
 import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
 import { chooserPage } from './pages.js';
-import { isVisit, mountPath, noStore, publicOrigin, redirect } from './request-facts.js';
+import { isVisit, mountPath, publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
 /** More than any provider posts. */
@@ -29,7 +29,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   /** Only a person's own navigation may begin a login. */
   const navigationOnly = (req: Request, res: Response, next: NextFunction) => {
-    noStore(res);
+    setAnswerHeaders(res);
     if (req.method === 'HEAD') {
       res.status(204).end();
     } else {
@@ -80,18 +80,18 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   // A HEAD would be answered as a GET, and use the callback up.
   router.head(callback, knownProvider(runtime), (_req, res) => {
-    noStore(res);
+    setAnswerHeaders(res);
     res.status(204).end();
   });
   router.get(callback, knownProvider(runtime), (req, res, next) => {
-    noStore(res);
+    setAnswerHeaders(res);
     takeCallback(runtime, req, res).catch(next);
   });
 
   // The form comes from another site, so our cookies are not with it: it is kept for the GET that follows.
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: POST_LIMIT });
   router.post(callback, knownProvider(runtime), (req, res, next) => {
-    noStore(res);
+    setAnswerHeaders(res);
     if (!isVisit(req)) {
       next(notVisited('A login ends with a visit of this page.'));
       return;
@@ -112,7 +112,7 @@ export function knownProvider(runtime: Runtime) {
 }
 
 export function notFound(res: Response, message: string): void {
-  noStore(res);
+  setAnswerHeaders(res);
   res.status(404).type('text').send(message);
 }
 

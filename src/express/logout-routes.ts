@@ -5,9 +5,9 @@ import {
   isFromOurPages,
   isVisit,
   mountPath,
-  noStore,
   publicOrigin,
   redirect,
+  setAnswerHeaders,
   wantsJson,
 } from './request-facts.js';
 import type { Runtime } from './runtime.js';
@@ -18,7 +18,7 @@ export function addLogoutRoutes(router: Router, { config }: Runtime): void {
 
   const logOut = async (req: Request, res: Response) => {
     const { redirectTo } = await req.oauth.logout();
-    noStore(res);
+    setAnswerHeaders(res);
     if (wantsJson(req)) res.json({ redirectTo });
     else redirect(res, 303, redirectTo);
   };

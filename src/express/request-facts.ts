@@ -114,7 +114,7 @@ export function isFromOurPages(req: Request, origin: string): boolean {
 }
 
 /** Nothing that we answer about a login belongs into a cache, and its URL is nobody's business. */
-export function noStore(res: Response): void {
+export function setAnswerHeaders(res: Response): void {
   res.set(answerHeaders);
 }
 

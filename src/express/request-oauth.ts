@@ -14,7 +14,7 @@ import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
 import { ensureBrowser } from './browser-cookie.js';
 import type { Login } from './options.js';
-import { noStore, publicOrigin, redirect } from './request-facts.js';
+import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
@@ -128,7 +128,7 @@ export class RequestContext implements RequestOAuth {
     const name = provider ?? (config.providers.length === 1 ? config.providers[0]?.name : undefined);
     if (name === undefined) {
       if (params === undefined) {
-        noStore(this.#res);
+        setAnswerHeaders(this.#res);
         return redirect(this.#res, 302, this.loginUrl(options));
       }
       throw new ConfigurationError(
@@ -146,7 +146,7 @@ export class RequestContext implements RequestOAuth {
       ...(params && { params }),
     });
     runtime.emit({ type: 'login.started', provider: name });
-    noStore(this.#res);
+    setAnswerHeaders(this.#res);
     redirect(this.#res, 302, url.href);
   }
 

@@ -4,7 +4,7 @@ import { addBackchannelRoute } from './backchannel-route.js';
 import { addLoginRoutes } from './login-routes.js';
 import { addLogoutRoutes } from './logout-routes.js';
 import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
-import { mountPath, noStore } from './request-facts.js';
+import { mountPath, setAnswerHeaders } from './request-facts.js';
 import { loginsOf, RequestContext } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
 import { endLoginsWithSession } from './session-logins.js';
@@ -95,7 +95,7 @@ function attach(runtime: Runtime, req: Request, res: Response): void {
 /** `GET /session`, for single-page apps. */
 function addSessionRoute(router: Router, { config }: Runtime): void {
   router.get(`${config.basePath}/session`, (req, res, next) => {
-    noStore(res);
+    setAnswerHeaders(res);
     loginsOf(req)
       .verifiedLogins()
       .then((logins) => {
@@ -117,7 +117,7 @@ function refuseOtherMethods(router: Router, { config }: Runtime): void {
   };
   for (const [path, methods] of Object.entries(allowed)) {
     router.all(config.basePath + path, (req, res) => {
-      noStore(res);
+      setAnswerHeaders(res);
       res.set('Allow', methods);
       res.status(req.method === 'OPTIONS' ? 204 : 405).end();
     });

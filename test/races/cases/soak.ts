@@ -52,8 +52,8 @@ const soak: Case = ({ soak: seconds, random }) => {
     const twice = families.all
       .flatMap(({ uses }) => uses)
       .filter(({ outcome }) => outcome === 'within the grace' || outcome === 'reuse');
-    const why = (use: Use) => (isTakeover(use, havoc) ? 'cut off from Redis' : reasonOf(use, havoc));
-    for (const use of twice.filter((one) => reasonOf(one, havoc) === 'unexplained')) {
+    const why = (use: Use) => whyTwice(use, havoc);
+    for (const use of twice.filter((one) => why(one) === 'unexplained')) {
       console.log(tell(use, havoc));
     }
     const bad = load.entries.filter(({ at, meaning }) => at > calmAt && meaning !== 'served');
@@ -122,6 +122,12 @@ function wasLost({ answer, at, settledAt = at }: Use, { cuts }: Havoc): boolean 
   return (
     answer !== 'delivered' || cuts.some((cut) => cut >= at - ON_THE_WAY && cut <= settledAt + ON_THE_WAY)
   );
+}
+
+/** The same for a use that has not ended the login: there one more reason is known. */
+function whyTwice(use: Use, havoc: Havoc): string {
+  const reason = reasonOf(use, havoc);
+  return reason === 'unexplained' && isTakeover(use, havoc) ? 'cut off from Redis' : reason;
 }
 
 /**

@@ -29,7 +29,6 @@ export function kindOf(words: readonly string[]): CommandKind {
     case 'getex':
       return SESSION.test(first) ? 'read session' : 'other';
     case 'set':
-      if (LOCK.test(first) && words.some((word) => word.toUpperCase() === 'NX')) return 'acquire lock';
       return BACKOFF.test(first) ? 'set backoff' : 'other';
     case 'eval':
     case 'evalsha':
@@ -42,7 +41,10 @@ export function kindOf(words: readonly string[]): CommandKind {
 function scriptKind(numberOfKeys: number, words: readonly string[]): CommandKind {
   const key = words[0] ?? '';
   const values = words.length - numberOfKeys;
-  if (LOCK.test(key)) return values === 1 ? 'release lock' : 'extend lock';
+  if (LOCK.test(key)) {
+    if (numberOfKeys === 2) return 'extend lock';
+    return values === 1 ? 'release lock' : 'acquire lock';
+  }
   if (RECORD.test(key)) return values >= 3 ? 'replace record' : 'remove record';
   if (SESSION.test(key)) return values === 3 ? 'save session' : 'swap session';
   return 'other';

@@ -1,4 +1,7 @@
 import { Redis } from 'ioredis';
+import type { LockStore } from '../../../src/stores/contracts.js';
+import { connect } from '../../../src/stores/redis/client.js';
+import { createRedisStores } from '../../../src/stores/redis/stores.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type RedisProxy, startRedisProxy } from './redis-proxy.js';
 import { RespSplitter, wordsOf } from './resp.js';
@@ -8,6 +11,7 @@ let redis: RedisServer;
 let direct: Redis;
 let proxy: RedisProxy;
 let client: Redis;
+let locks: LockStore;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -23,6 +27,7 @@ beforeEach(async () => {
     enableAutoPipelining: true,
   });
   client.on('error', () => {});
+  locks = createRedisStores(connect(client, 2)).locks;
 });
 afterEach(async () => {
   client.disconnect();
@@ -54,13 +59,15 @@ it('cuts a stream into messages, wherever its pieces end', () => {
 });
 
 it('tells of each command before Redis sees it and after', async () => {
+  // The first time a script is sent twice: by its hash, and in full.
+  await locks.acquire('another', 'me', 1000);
   const seen: string[] = [];
   proxy.watch = ({ moment, kind }) => {
     seen.push(`${moment} ${kind}`);
     return undefined;
   };
   await Promise.all([
-    client.set(LOCK, 'me', 'PX', 1000, 'NX'),
+    locks.acquire('a', 'me', 1000),
     client.get('oauth:login:{a}'),
     client.get('oauth:login:{a}:backoff'),
   ]);
@@ -90,7 +97,7 @@ it.each([
 ] as const)('cuts the connection %s a command', async (moment, stored) => {
   proxy.watch = (passage) =>
     passage.moment === moment && passage.kind === 'acquire lock' ? 'cut' : undefined;
-  await expect(client.set(LOCK, 'me', 'PX', 10_000, 'NX')).rejects.toThrow();
+  await expect(locks.acquire('a', 'me', 10_000)).rejects.toThrow();
   expect(await direct.get(LOCK)).toBe(stored);
 });
 
@@ -100,7 +107,7 @@ it('holds a command back until its promise resolves', async () => {
     letGo = () => resolve(undefined);
   });
   proxy.watch = ({ moment, kind }) => (moment === 'before' && kind === 'acquire lock' ? held : undefined);
-  const setting = client.set(LOCK, 'me', 'PX', 10_000, 'NX');
+  const setting = locks.acquire('a', 'me', 10_000);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await direct.get(LOCK)).toBeNull();
   letGo();

@@ -18,7 +18,10 @@ export type { RefreshClient, RefreshDependencies } from './exchange.js';
  */
 export const LEASE = 3000;
 /** Milliseconds between two renewals of the lease. */
-const RENEWAL = 500;
+export const RENEWAL = 500;
+/** For how long, and how often, a lock is tried to be given back to a store that is away, in milliseconds. */
+const GIVE_BACK_PATIENCE = 300_000;
+const GIVE_BACK_RETRY = 250;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
 const POLL = 60;
 
@@ -80,29 +83,38 @@ async function acquire(deps: RefreshDependencies, id: string, owner: string): Pr
   try {
     return await deps.locks.acquire(id, owner, LEASE);
   } catch (error) {
-    // A command that timed out may have been executed, or be executed yet.
-    release(deps, id, owner);
+    // A command that timed out may have been executed, or be executed when the store wakes up: perhaps right after the
+    // first time that it hears of the release.
+    giveBack(deps, id, owner, 2);
     throw error;
   }
 }
 
-/** Lets others refresh. While the store is away nobody waits for that; it is tried until the lease has ended. */
-async function release({ locks, clock }: RefreshDependencies, id: string, owner: string): Promise<void> {
+/** Lets others refresh. While the store is away nobody waits for that. */
+async function release(deps: RefreshDependencies, id: string, owner: string): Promise<void> {
   try {
-    await locks.release(id, owner);
+    await deps.locks.release(id, owner);
   } catch {
-    const until = clock.now() + LEASE;
-    const again = async () => {
-      while (clock.now() < until) {
-        await clock.sleep(RENEWAL / 4);
-        const released = await locks.release(id, owner).then(
-          () => true,
-          () => false,
-        );
-        if (released) return;
-      }
-    };
-    again();
+    giveBack(deps, id, owner, 1);
+  }
+}
+
+/** Lets go of a lock, once the store can be reached: until it has heard of that so many times. */
+async function giveBack(
+  { locks, clock }: RefreshDependencies,
+  id: string,
+  owner: string,
+  times: number,
+): Promise<void> {
+  const giveUpAt = clock.now() + GIVE_BACK_PATIENCE;
+  for (let left = times; clock.now() < giveUpAt; ) {
+    const heard = await locks.release(id, owner).then(
+      () => true,
+      () => false,
+    );
+    if (heard) left -= 1;
+    if (left === 0) return;
+    await clock.sleep(GIVE_BACK_RETRY);
   }
 }
 

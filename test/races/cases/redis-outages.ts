@@ -123,7 +123,7 @@ function judge(
 ): Figure[] {
   const test = `Redis ${outage.name}, ${kind}`;
   const users = entries.filter(({ who }) => who === 'user');
-  const slowest = Math.max(...entries.map(({ took }) => took));
+  const slowest = entries.reduce((most, { took }) => Math.max(most, took), 0);
   const during = users.filter(({ at }) => at >= begin && at < end);
   const loggedOut = users.filter(({ meaning }) => meaning === 'logged out');
   const letThrough = entries.filter(({ who, meaning, at, took }) => {

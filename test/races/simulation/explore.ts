@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../../src/errors.js';
-import { LEASE } from '../../../src/tokens/refresh.js';
+import { LEASE, RENEWAL } from '../../../src/tokens/refresh.js';
 import { type Step, standstill } from './scheduler.js';
 import { lostAnswer } from './strict-provider.js';
 import type { World } from './world.js';
@@ -97,7 +97,7 @@ function choicesOf(exploration: Exploration, world: World, taken: readonly strin
   }
   const mayPass = !pending.some(({ kind }) => kind === 'store');
   const slow = !mayPass && count('slow') < (exploration.slowStore ?? 0);
-  const renewals = pending.filter((step) => step.kind === 'sleep' && Number(step.name) >= 1000);
+  const renewals = pending.filter((step) => step.kind === 'sleep' && Number(step.name) === RENEWAL);
   for (const step of pending) {
     if (step.kind !== 'sleep') continue;
     const inTime = renewals.every((renewal) => renewal === step || renewal.at >= step.at);

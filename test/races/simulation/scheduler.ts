@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/clock.js';
+import { RENEWAL } from '../../../src/tokens/refresh.js';
 
 /** Something that an actor wants to happen, and that happens when the scheduler says so. */
 export interface Step {
@@ -93,7 +94,7 @@ export class Scheduler {
 
   #note({ actor, kind, name }: Step, outcome: unknown): void {
     // Nobody looks at what a renewal says.
-    if (name === 'locks.extend' || (kind === 'sleep' && Number(name) >= 1000)) return;
+    if (name === 'locks.extend' || (kind === 'sleep' && Number(name) === RENEWAL)) return;
     const seen = this.#seen.get(actor) ?? [];
     this.#seen.set(actor, seen);
     // Who has slept begins anew, and remembers only the version that it saw first.

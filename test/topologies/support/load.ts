@@ -106,7 +106,9 @@ function report(answers: readonly Answer[]): Report {
   const strangers = answers.filter(({ who }) => who === 'stranger');
   const text = ({ who, status, cookie, begin }: Answer) =>
     `${who} at ${Math.round(begin)}: ${status}${cookie ? ' with a cookie' : ''}`;
-  const longest = (some: readonly Answer[]) => Math.max(0, ...some.map(({ begin, end }) => end - begin));
+  // There may be more of them than a call can have arguments.
+  const longest = (some: readonly Answer[]) =>
+    some.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
   const count = (status: number) => users.filter((answer) => answer.status === status).length;
   const loggedOut = ({ status, cookie }: Answer) =>
     status === 401 || status === 302 || status === 403 || cookie;
@@ -123,7 +125,7 @@ function report(answers: readonly Answer[]): Report {
       const later = answers.filter((answer) => answer.who === who && answer.end > usable);
       const served = later.filter(({ status }) => status === 200);
       const failed = later.filter(({ status, begin }) => status !== 200 && begin > usable);
-      const firstServed = Math.min(...served.map(({ end }) => end));
+      const firstServed = served.reduce((first, { end }) => Math.min(first, end), Number.POSITIVE_INFINITY);
       return Math.max(firstServed, ...failed.map(({ end }) => end)) - usable;
     },
   };

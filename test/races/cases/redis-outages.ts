@@ -63,7 +63,8 @@ const redisOutages: Case = async (scale) => {
   const { full } = scale;
   const clients = full ? (['url', 'client'] as const) : (['url'] as const);
   const figures: Figure[] = [];
-  for (const client of clients) figures.push(...(await withClient(client, full ? 15 : 4, scale)));
+  // Long enough for a request to begin after the onset and to be given up before the end.
+  for (const client of clients) figures.push(...(await withClient(client, full ? 15 : 6, scale)));
   return figures;
 };
 

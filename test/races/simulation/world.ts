@@ -1,7 +1,7 @@
-import type { Stores } from '../../../src/stores/contracts.js';
+import type { LockStore, Stores } from '../../../src/stores/contracts.js';
 import { createMemoryStores } from '../../../src/stores/memory.js';
 import { createLoginRecords, type LoginRecord, type LoginRecords } from '../../../src/tokens/login-record.js';
-import { type RefreshDependencies, refreshLogin } from '../../../src/tokens/refresh.js';
+import { RENEWAL, type RefreshDependencies, refreshLogin } from '../../../src/tokens/refresh.js';
 import { Scheduler, standstill } from './scheduler.js';
 import { StrictProvider } from './strict-provider.js';
 
@@ -24,6 +24,7 @@ export class World {
   /** Whether the logout has ended the login, as far as the store is concerned. */
   loggedOut = false;
   #logout: string | undefined;
+  #leaseEndsAt = 0;
   /** What the store really holds, asked without a step. */
   readonly records: LoginRecords;
   readonly #stores: Stores;
@@ -34,7 +35,8 @@ export class World {
   constructor(options: { grace: number; idTokens?: boolean }) {
     this.#withIdToken = options.idTokens ?? false;
     this.provider = new StrictProvider(this.scheduler, options.grace);
-    this.#stores = createMemoryStores(this.scheduler.clockOf('store'));
+    const stores = createMemoryStores(this.scheduler.clockOf('store'));
+    this.#stores = { ...stores, locks: this.#timed(stores.locks) };
     this.records = createLoginRecords(this.#stores.records, openly, this.scheduler.clockOf('store'));
   }
 
@@ -94,10 +96,26 @@ export class World {
   async state(): Promise<string> {
     const record = await this.records.read(LOGIN);
     const { version, tokens, pending } = record ?? ({} as Partial<LoginRecord>);
+    const endsAt = this.#leaseEndsAt;
     const lock = await this.#stores.locks.acquire(LOGIN, 'nobody', 1);
     if (lock) await this.#stores.locks.release(LOGIN, 'nobody');
-    const stored = [version, tokens?.refreshToken, pending?.refreshToken, lock];
+    this.#leaseEndsAt = endsAt;
+    // A lease that nobody renews is nearer to its end each time, and so another state.
+    const left = lock ? 0 : Math.ceil((this.#leaseEndsAt - this.scheduler.now) / RENEWAL);
+    const stored = [version, tokens?.refreshToken, pending?.refreshToken, left];
     return JSON.stringify([stored, this.provider.state(), this.scheduler.fingerprint()]);
+  }
+
+  /** Notes when the lease ends. */
+  #timed(locks: LockStore): LockStore {
+    const noting = (command: LockStore['acquire']): LockStore['acquire'] => {
+      return async (id, owner, lease) => {
+        const granted = await command(id, owner, lease);
+        if (granted) this.#leaseEndsAt = this.scheduler.now + lease;
+        return granted;
+      };
+    };
+    return { ...locks, acquire: noting(locks.acquire), extend: noting(locks.extend) };
   }
 
   #watch(actor: string, run: () => Promise<unknown>): void {

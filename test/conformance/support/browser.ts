@@ -1,13 +1,10 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { CookieJar } from 'tough-cookie';
+import { type Answer, readAnswer } from '../../support/read-answer.js';
 
 /** What a browser got. */
-export interface Page {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
+export type Page = Answer;
 
 export interface BrowserRequest {
   readonly method?: string;
@@ -62,16 +59,7 @@ function send(
     const form = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
     const options = { method, path, headers: { ...form, ...headers }, ca: authority };
     const sent = (authority === undefined ? request : secureRequest)(origin, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
+      resolve(readAnswer(response));
     });
     sent.on('error', reject);
     sent.end(body);

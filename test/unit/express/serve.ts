@@ -2,12 +2,7 @@ import type { Server } from 'node:http';
 import { request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly text: string;
-}
+import { type Answer, readAnswer } from '../../support/read-answer.js';
 
 export interface Ask {
   method?: string;
@@ -32,17 +27,7 @@ export async function ask(
     return await new Promise<Answer>((resolve, reject) => {
       const request = send(
         { host: '127.0.0.1', port, method, path, headers, setHost: headers.host === undefined },
-        (res) => {
-          const chunks: Buffer[] = [];
-          res.on('data', (chunk: Buffer) => chunks.push(chunk));
-          res.on('end', () =>
-            resolve({
-              status: res.statusCode ?? 0,
-              headers: res.headers,
-              text: Buffer.concat(chunks).toString(),
-            }),
-          );
-        },
+        (res) => resolve(readAnswer(res)),
       );
       request.on('error', reject);
       request.end();

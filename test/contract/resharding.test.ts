@@ -133,6 +133,42 @@ describe.each(Object.entries(steps))('%s', (name, [prepare, operate, answer]) =>
   });
 });
 
+describe('a client with auto-pipelining, which sends commands for several slots together', () => {
+  let pipelining: Connection;
+  let records: Stores['records'];
+
+  beforeAll(() => {
+    pipelining = connect(new Cluster(cluster.addresses, { enableAutoPipelining: true }), 5);
+    records = createRedisStores(pipelining).records;
+  });
+  afterAll(() => {
+    pipelining.client.disconnect();
+  });
+
+  const users = Array.from({ length: 30 }, (_, n) => `user-${n}`);
+
+  async function useAll() {
+    const replaced = await Promise.all(users.map((id) => records.replace(id, 1, record(2), TTL)));
+    expect(new Set(replaced)).toEqual(new Set(['replaced']));
+    const found = await Promise.all(users.map((id) => records.read(id)));
+    expect(new Set(found.map((each) => each?.version))).toEqual(new Set([2]));
+  }
+
+  test('finds the keys of slots that have moved', async () => {
+    await Promise.all(users.map((id) => records.create(id, record(1), TTL)));
+    for (const id of users.slice(0, 10)) await cluster.moveSlot(await cluster.slotOf(`{${id}}`));
+    await useAll();
+  });
+
+  test('finds the keys of a slot that is moving', async () => {
+    await Promise.all(users.map((id) => records.create(id, record(1), TTL)));
+    const move = await cluster.beginMove(await cluster.slotOf(`{${users[0]}}`));
+    const finished = new Promise((resolve) => setTimeout(resolve, 150)).then(() => move.finish());
+    await useAll();
+    await finished;
+  });
+});
+
 test('the nodes have really told the client to go elsewhere, to ask, and to try again', async () => {
   const told = new Set<string>();
   for (const { url } of cluster.nodes) {

@@ -9,7 +9,7 @@ export interface RedisCluster {
   readonly replicas: readonly RedisServer[];
   readonly nodes: readonly RedisServer[];
   readonly addresses: { host: string; port: number }[];
-  /** Moves a slot with its keys to the next master, as `redis-cli --cluster reshard` does, step by step. */
+  /** Moves a slot with its keys to another master, as `redis-cli --cluster reshard` does, step by step. */
   moveSlot(slot: number): Promise<void>;
   /** Stops half-way: the keys have moved, and the slot moves with `finish`. Clients are told to ask until then. */
   beginMove(slot: number): Promise<{ finish(): Promise<void> }>;
@@ -54,13 +54,20 @@ export async function startCluster({
     throw error;
   }
   const masters = admins.slice(0, MASTERS);
+  let target: number | undefined;
+  /** To where the last one went, if that is elsewhere: only the first slot that goes to another node needs an epoch. */
+  const begin = async (slot: number) => {
+    const owner = await ownerOf(masters, slot);
+    if (target === undefined || target === owner) target = (owner + 1) % MASTERS;
+    return beginMove(masters, slot, owner, target);
+  };
   return {
     masters: nodes.slice(0, MASTERS),
     replicas: nodes.slice(MASTERS),
     nodes,
     addresses: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
-    moveSlot: async (slot) => (await beginMove(masters, slot)).finish(),
-    beginMove: (slot) => beginMove(masters, slot),
+    moveSlot: async (slot) => (await begin(slot)).finish(),
+    beginMove: begin,
     slotOf: async (key) => (await (masters[0] as Redis).cluster('KEYSLOT', key)) as number,
     promoted: (index) => takesWrites(admins[MASTERS + index] as Redis, index),
     async slotsWithKeys() {
@@ -124,12 +131,10 @@ async function takesWrites(replica: Redis, index: number): Promise<number> {
   throw new Error('the replica did not become the master');
 }
 
-async function beginMove(masters: readonly Redis[], slot: number) {
-  const ids = (await Promise.all(masters.map((master) => master.cluster('MYID')))) as string[];
-  const owner = await ownerOf(masters, ids, slot);
-  const next = (owner + 1) % masters.length;
+async function beginMove(masters: readonly Redis[], slot: number, owner: number, next: number) {
+  await expectOneEpoch(masters);
   const [source, target] = [masters[owner], masters[next]] as [Redis, Redis];
-  const [from, to] = [ids[owner], ids[next]] as [string, string];
+  const [from, to] = (await idsOf([source, target])) as [string, string];
   await target.cluster('SETSLOT', slot, 'IMPORTING', from);
   await source.cluster('SETSLOT', slot, 'MIGRATING', to);
   for (;;) {
@@ -145,10 +150,26 @@ async function beginMove(masters: readonly Redis[], slot: number) {
   };
 }
 
-async function ownerOf(masters: readonly Redis[], ids: readonly string[], slot: number): Promise<number> {
+/**
+ * Waits until each node knows of the last move. One that does not would give its own move the same epoch, and nodes that
+ * hear of both would send clients back and forth, for good.
+ */
+function expectOneEpoch(masters: readonly Redis[]): Promise<void> {
+  return eventually(async () => {
+    const infos = await Promise.all(masters.map((master) => master.cluster('INFO') as Promise<string>));
+    const epochs = infos.map((info) => /cluster_current_epoch:(\d+)/.exec(info)?.[1]);
+    if (new Set(epochs).size > 1) throw new Error(`The nodes are at the epochs ${epochs}.`);
+  });
+}
+
+async function ownerOf(masters: readonly Redis[], slot: number): Promise<number> {
   const ranges = await (masters[0] as Redis).cluster('SLOTS');
   const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-  return ids.indexOf(range?.[2]?.[2] as string);
+  return (await idsOf(masters)).indexOf(range?.[2]?.[2] as string);
+}
+
+function idsOf(masters: readonly Redis[]): Promise<string[]> {
+  return Promise.all(masters.map((master) => master.cluster('MYID') as Promise<string>));
 }
 
 /** The nodes talk to each other on a second port, 10000 above the first. */

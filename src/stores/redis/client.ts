@@ -75,10 +75,20 @@ export function connect(redis: RedisOption, timeout: number): Connection {
             resolve(value);
           },
           (error: unknown) => {
+            if (isCluster(client) && wasElsewhere(error)) {
+              sendAnew(client);
+              return;
+            }
             if (isReplica(error)) reconnect(client);
             fail('cannot be used', error);
           },
         );
+      };
+      const sendAnew = (cluster: Cluster) => {
+        const goOn = () => {
+          if (!over) send();
+        };
+        cluster.refreshSlotsCache(() => setTimeout(goOn, SLOT_MOVES));
       };
       const timer = setTimeout(() => {
         waiting.delete(send);
@@ -129,6 +139,9 @@ function open(redis: string | RedisOptions): Redis {
   return typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
 }
 
+/** Milliseconds between two attempts at a slot of a Cluster: until it has moved, its keys may be here or there. */
+const SLOT_MOVES = 50;
+
 /** A frozen server still accepts connections. Asks anew where it was: another one may have taken its place. */
 function watchHandshake(client: Redis): void {
   const heard = listen(client);
@@ -165,6 +178,20 @@ function reconnect(client: Redis | Cluster): void {
   client.disconnect(true);
   // `disconnect` waits for the other side to agree.
   client.stream?.destroy();
+}
+
+/**
+ * Whether no node has executed a command, since the slots are not where the client believed. ioredis follows a command
+ * that is alone in its pipeline. Of several, which is what auto-pipelining makes, it fails those that went astray, and
+ * does not even learn where their slots are now.
+ */
+function wasElsewhere(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b|^All keys in the pipeline should belong to the same slots/.test(
+      error.message,
+    )
+  );
 }
 
 /** Redis' error codes are the first word of a message; Redis 6.2 wraps those that come from a script. */

@@ -78,10 +78,14 @@ function attachFirst(router: Router, runtime: Runtime): void {
       next(error);
       return;
     }
-    const isOurs = req.path.slice(0, prefix.length).toLowerCase() === prefix;
-    if (isOurs || routes.stack.length > ours) handle(req, res, next);
+    if (mayBeOurs(req.url, prefix) || routes.stack.length > ours) handle(req, res, next);
     else next();
   };
+}
+
+/** Whether a request target may be under the prefix. Those that proxies get are whole URLs [RFC 9112 3.2.2]. */
+function mayBeOurs(target: string, prefix: string): boolean {
+  return !target.startsWith('/') || target.slice(0, prefix.length).toLowerCase() === prefix;
 }
 
 /** Gives the request its `req.oauth`, which does nothing until it is asked. */

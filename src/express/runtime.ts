@@ -17,7 +17,7 @@ import { createTokenSource, type TokenSource } from '../tokens/token-source.js';
 import { createProviderClient, type ProviderClient } from '../wire/client.js';
 import { heldSessions, liveHosts } from './held-sessions.js';
 import type { RouterConfig } from './options.js';
-import { hasSession } from './session-request.js';
+import { asleepStore } from './session-request.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
@@ -144,7 +144,9 @@ export function createRuntime(config: RouterConfig): Runtime {
     emit,
     client: (name) => clients.get(name),
     services(req) {
-      if (!hasSession(req)) {
+      const asleep = asleepStore(req);
+      if (asleep) return ofHost(asleep.host);
+      if (!req.session) {
         throw new ConfigurationError(
           'session_missing',
           'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',

@@ -4,13 +4,33 @@ import { sign, unsign } from 'cookie-signature';
 /** Before the id in a cookie of express-session: signed. */
 const SIGNED = 's:';
 
-/** The session id that the browser sent, if one of the secrets signed it. The format is that of express-session. */
-export function readSessionId(
-  header: string | undefined,
+/** How many `Cookie` headers are remembered at most, and how long they may be. */
+const REMEMBERED = 1000;
+const LONGEST = 4096;
+
+/**
+ * Finds the session id that a browser sent, if one of the secrets signed it. The format is that of express-session.
+ * Browsers send the same header time and again, and a signature takes as long to check as the session to read: those that
+ * were right are remembered, a thousand of them.
+ */
+export function sessionIdReader(
   name: string,
   secrets: readonly string[],
-): string | undefined {
-  if (header === undefined) return undefined;
+): (header: string | undefined) => string | undefined {
+  const known = new Map<string, string>();
+  return (header) => {
+    if (header === undefined) return undefined;
+    const remembered = known.get(header);
+    if (remembered !== undefined) return remembered;
+    const id = readSessionId(header, name, secrets);
+    if (id === undefined || header.length > LONGEST) return id;
+    if (known.size === REMEMBERED) known.clear();
+    known.set(header, id);
+    return id;
+  };
+}
+
+function readSessionId(header: string, name: string, secrets: readonly string[]): string | undefined {
   const value = parseCookie(header)[name];
   if (value === undefined || !value.startsWith(SIGNED)) return undefined;
   const signed = value.slice(SIGNED.length);

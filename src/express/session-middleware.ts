@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { readSessionId } from './session-cookie.js';
+import { sessionIdReader } from './session-cookie.js';
 import { generateSession, hasSession, RequestSession, type SessionSettings } from './session-request.js';
 
 /**
@@ -10,6 +10,7 @@ import { generateSession, hasSession, RequestSession, type SessionSettings } fro
 export function sessionMiddleware(settings: SessionSettings): RequestHandler {
   const { name, secrets, store, cookie } = settings;
   const path = cookie.path ?? '/';
+  const readSessionId = sessionIdReader(name, secrets);
   const generate = (req: Request) => {
     req.sessionID = newId();
     generateSession(req, settings);
@@ -29,7 +30,7 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
       return;
     }
     const http = { req, res, next };
-    const id = readSessionId(req.headers.cookie, name, secrets);
+    const id = readSessionId(req.headers.cookie);
     if (id === undefined) {
       new RequestSession(settings, http, { cookie: undefined, first: newId() }, undefined);
       next();

@@ -27,37 +27,43 @@ const requestSession = Symbol('express-oauth-login session');
 type WithSession = Request & { [requestSession]?: RequestSession };
 
 /**
- * `req.session` until somebody touches it. All requests share these two functions, so that their `req` keeps the shape
- * that V8 knows.
+ * What the requests of an app inherit. Whoever sets one of them gives the request its own; `req.session` becomes its own
+ * when somebody touches it.
  */
-const ASLEEP: PropertyDescriptor = {
-  configurable: true,
-  enumerable: true,
-  get(this: WithSession) {
-    return this[requestSession]?.wake();
+const INHERITED = {
+  session: {
+    configurable: true,
+    enumerable: true,
+    get(this: WithSession) {
+      return this[requestSession]?.wake();
+    },
+    set(this: WithSession, value: unknown) {
+      this[requestSession]?.fallAwake();
+      define(this, 'session', value);
+    },
   },
-  set(this: WithSession, value: unknown) {
-    this[requestSession]?.replace(value);
-  },
-};
-
-/** Inherited by the requests of an app; who sets one of them gives the request its own. */
-const INHERITED: PropertyDescriptorMap = {
   sessionID: inherited('sessionID', (own) => own.firstId),
   sessionStore: inherited('sessionStore', (own) => own.store),
-};
+} satisfies PropertyDescriptorMap;
+
+const inheritable = Object.entries(INHERITED);
 
 function inherited(name: string, read: (own: RequestSession) => unknown): PropertyDescriptor {
   return {
     configurable: true,
+    enumerable: true,
     get(this: WithSession) {
       const own = this[requestSession];
       return own && read(own);
     },
     set(this: WithSession, value: unknown) {
-      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+      define(this, name, value);
     },
   };
+}
+
+function define(req: Request, name: string, value: unknown): void {
+  Object.defineProperty(req, name, { configurable: true, enumerable: true, writable: true, value });
 }
 
 /**
@@ -94,11 +100,10 @@ export class RequestSession {
     this.#found = found;
     this.#req[requestSession] = this;
     const inherits = inheritFromApp(this.#req, INHERITED);
-    const { req } = http;
     // One that was set before, by another mount of the middleware, would hide what is inherited.
-    if (!inherits || Object.hasOwn(req, 'sessionID')) req.sessionID = ids.first;
-    if (!inherits || Object.hasOwn(req, 'sessionStore')) Object.assign(req, { sessionStore: this.store });
-    Object.defineProperty(this.#req, 'session', ASLEEP);
+    for (const [name, descriptor] of inheritable) {
+      if (!inherits || Object.hasOwn(this.#req, name)) Object.defineProperty(this.#req, name, descriptor);
+    }
   }
 
   get store(): LoginSessionStore {
@@ -114,15 +119,16 @@ export class RequestSession {
     this.#logins = logins;
   }
 
-  /** Whether nobody has touched `req.session`, nor taken it away. */
-  isAsleep(): boolean {
-    return this.#asleep && Object.hasOwn(this.#req, 'session');
+  /** Whether nobody has touched `req.session`. */
+  get isAsleep(): boolean {
+    return this.#asleep;
   }
 
-  /** Makes the session object. */
+  /** Makes the session object, unless it was there already and somebody took it away. */
   wake(): unknown {
+    if (!this.#asleep) return undefined;
     const { store } = this.#settings;
-    this.replace(undefined);
+    this.fallAwake();
     if (!this.#found) {
       this.generate();
     } else {
@@ -133,16 +139,10 @@ export class RequestSession {
     return this.#req.session;
   }
 
-  /** `req.session` becomes an ordinary property. */
-  replace(value: unknown): void {
+  /** From here on `req.session` is what somebody sets it to. */
+  fallAwake(): void {
     this.#asleep = false;
     this.watch();
-    Object.defineProperty(this.#req, 'session', {
-      configurable: true,
-      enumerable: true,
-      writable: true,
-      value,
-    });
   }
 
   /** From here on there may be something to save. */
@@ -221,19 +221,25 @@ export function generateSession(req: Request, { store, cookie }: SessionSettings
 
 /** Whether there is a session, which stays asleep. */
 export function hasSession(req: Request): boolean {
-  return (req as WithSession)[requestSession]?.isAsleep() === true || Boolean(req.session);
+  return (req as WithSession)[requestSession]?.isAsleep === true || Boolean(req.session);
+}
+
+/** The store of a session of ours that nobody has touched. */
+export function asleepStore(req: Request): LoginSessionStore | undefined {
+  const own = (req as WithSession)[requestSession];
+  return own?.isAsleep ? own.store : undefined;
 }
 
 /** The logins of the request's session. They are read without waking it. */
 export function loginsIn(req: Request): SessionLogins {
   const own = (req as WithSession)[requestSession];
-  return own?.isAsleep() ? own.logins : readLogins(req.session);
+  return own?.isAsleep ? own.logins : readLogins(req.session);
 }
 
 /** Changes the logins as the rest of this request sees them. */
 export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => SessionLogins): void {
   const own = (req as WithSession)[requestSession];
-  if (own?.isAsleep()) own.logins = change(own.logins);
+  if (own?.isAsleep) own.logins = change(own.logins);
   // Asynchronous work may outlive the session of the request.
   else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };
 }

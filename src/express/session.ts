@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
@@ -132,13 +133,15 @@ function openStores(redis: unknown, { idleTimeout, prefix }: { idleTimeout: numb
 
 /**
  * Without https a cookie is safe on the way to this very machine only. Requests come with the same Host time and again,
- * and a URL takes long to parse.
+ * and a URL takes long to parse; and without a proxy's header there is no need to ask Express whom it trusts.
  */
 function createPlainLoopback(): (req: Request) => boolean {
   let last: { host: string | undefined; loopback: boolean } = { host: undefined, loopback: false };
   return (req) => {
-    if (req.secure) return false;
-    const { host } = req.headers;
+    const { headers } = req;
+    const throughProxy = headers['x-forwarded-proto'] !== undefined;
+    if (throughProxy ? req.secure : (req.socket as Partial<TLSSocket>).encrypted === true) return false;
+    const { host } = headers;
     if (host !== last.host) last = { host, loopback: isLoopbackHost(hostnameOf(host)) };
     return last.loopback;
   };

@@ -239,7 +239,7 @@ it('what cannot be JSON is an error, where express-session would never answer', 
 it("is the real thing: express-session's own classes, alive from the first touch on", async () => {
   const app = await startSessionApp({ secret: SECRET }, (it) => {
     it.get('/', (req, res) => {
-      const before = Object.getOwnPropertyDescriptor(req, 'session')?.get !== undefined;
+      const before = 'session' in req && !Object.hasOwn(req, 'session');
       const touched = req.session;
       res.json([
         before,
@@ -253,6 +253,20 @@ it("is the real thing: express-session's own classes, alive from the first touch
   });
   apps.push(app);
   await request(app.url).get('/').expect(200, [true, true, true, true, true, true]);
+});
+
+it.each(['touched', 'untouched'])('a session that was %s can be taken away from the request', async (how) => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/', (req, res) => {
+      if (how === 'touched') Object.assign(req.session, { colour: 'blue' });
+      if (how === 'touched') Reflect.deleteProperty(req, 'session');
+      else Object.assign(req, { session: undefined });
+      res.json([req.session === undefined, Object.keys(req).includes('session')]);
+    });
+  });
+  apps.push(app);
+  const answer = await request(app.url).get('/').expect(200, [true, how === 'untouched']);
+  expect(answer.headers['set-cookie']).toBeUndefined();
 });
 
 it('leaves the answer of a request alone that touches no session', async () => {

@@ -19,6 +19,9 @@ const interleavings: Case = async () => {
 const lostRequest = () => lostWrite('before');
 const lostReply = () => lostWrite('after');
 
+/** Milliseconds after an answer of 503 until a command that it waited for has surely been given up. */
+const GIVEN_UP = 1000;
+
 const expired = { firstLifetime: 0 };
 
 /** B sees the old token, then A refreshes, then B gets the lock. */
@@ -164,6 +167,8 @@ function lockGivenUp(): Promise<Figure> {
     const given = user.ask(a, '/token');
     await hold.arrived;
     const { status } = await given;
+    // The answer comes before the command itself is given up.
+    await sleep(GIVEN_UP);
     hold.letGo();
     const begin = Date.now();
     const other = await user.insist(() => b, '/token', 30_000);

@@ -1,6 +1,7 @@
 import {
   authorizationCodeGrant,
   buildEndSessionUrl,
+  type Configuration,
   genericGrantRequest,
   refreshTokenGrant,
   type ServerMetadata,
@@ -18,7 +19,7 @@ import { type IdTokenClaims, type IdTokenExpectation, verifyIdToken } from './id
 import { createKeySet } from './jwks.js';
 import { type LogoutToken, LogoutTokenError, verifyLogoutToken } from './logout-token.js';
 import { createMetadata, required } from './metadata.js';
-import type { SignedTokenExpectation } from './signed-token.js';
+import { type SignedTokenExpectation, signingAlgs } from './signed-token.js';
 import { perform, type TokenEndpointContext, tokenEndpointCall } from './token-endpoint.js';
 import { callForUser } from './user-calls.js';
 
@@ -83,6 +84,13 @@ export function createProviderClient(
   const call = (server: ServerMetadata, own: Pick<TokenEndpointContext, 'proofKey' | 'showIdToken'> = {}) =>
     tokenEndpointCall(provider, server, { fetch, now: () => clock.now(), proofs, ...own });
 
+  /** Set up once, for calls that leave no answer behind. */
+  let standing: { server: ServerMetadata; config: Configuration } | undefined;
+  const standingConfig = (server: ServerMetadata) => {
+    if (standing?.server !== server) standing = { server, config: call(server).config };
+    return standing.config;
+  };
+
   /** The keys live as long as the URL from which they come. */
   const keysAt = (url: string) => {
     if (keySet?.url !== url) keySet = { url, keys: createKeySet(url, fetch, clock) };
@@ -117,7 +125,7 @@ export function createProviderClient(
     proofs,
     async authorizationUrl(request) {
       const server = await metadata();
-      return authorizationUrl(provider, server, call(server).config, request);
+      return authorizationUrl(provider, server, standingConfig(server), request);
     },
 
     readCallback: (params) => fromCallback(params, provider.dialect),
@@ -202,10 +210,9 @@ export function createProviderClient(
       const server = await metadata();
       const token = refreshToken ?? (provider.revoke === 'refresh_token' ? accessToken : undefined);
       if (server.revocation_endpoint === undefined || token === undefined) return false;
-      const { config } = call(server);
       try {
         await perform(() =>
-          tokenRevocation(config, token, {
+          tokenRevocation(standingConfig(server), token, {
             token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
           }),
         );
@@ -222,7 +229,7 @@ export function createProviderClient(
     async endSessionUrl({ postLogoutRedirectUri, idToken }) {
       const server = await metadata();
       if (server.end_session_endpoint === undefined) return undefined;
-      const { config } = call(server);
+      const config = standingConfig(server);
       const params = { post_logout_redirect_uri: postLogoutRedirectUri };
       const url = buildEndSessionUrl(config, {
         ...params,
@@ -236,11 +243,4 @@ export function createProviderClient(
       return verifyLogoutToken(token, await expectation(policy));
     },
   };
-}
-
-/** Asymmetric algorithms only: with a symmetric one, whoever knows the client secret could sign. */
-function signingAlgs(configured: readonly string[], server: ServerMetadata): readonly string[] {
-  if (configured.length > 0) return configured;
-  const announced = server.id_token_signing_alg_values_supported ?? ['RS256'];
-  return announced.filter((alg) => /^(?:RS|PS|ES)\d+$|^Ed/.test(alg));
 }

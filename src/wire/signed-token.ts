@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
+import type { ServerMetadata } from 'openid-client';
 import type { IdTokenPolicy } from '../provider.js';
 
 /** Clocks may differ by so many seconds. */
@@ -74,6 +75,13 @@ function checkTimes({ iat, exp }: JWTPayload, now: number, refuted: TokenKind['r
   const seconds = now / 1000;
   if (typeof iat !== 'number' || iat > seconds + TOLERANCE) throw refuted('iat');
   if (typeof exp !== 'number' || exp > seconds + LONGEST) throw refuted('exp');
+}
+
+/** Asymmetric algorithms only: with a symmetric one, whoever knows the client secret could sign. */
+export function signingAlgs(configured: readonly string[], server: ServerMetadata): readonly string[] {
+  if (configured.length > 0) return configured;
+  const announced = server.id_token_signing_alg_values_supported ?? ['RS256'];
+  return announced.filter((alg) => /^(?:RS|PS|ES)\d+$|^Ed/.test(alg));
 }
 
 /** Whether a value can be a subject [OpenID Connect Core 2]. */

@@ -47,6 +47,8 @@ export function tokenEndpointCall(
   );
   // Every URL was checked when it was configured or discovered: https, or http on loopback.
   allowInsecureRequests(config);
+  // Our own fetch has a deadline, and one that begins earlier.
+  config.timeout = 0;
   let answer: TokenAnswer | undefined;
   config[customFetch] = async (url, options) => {
     const params = [...new URLSearchParams(String(options.body ?? ''))];

@@ -1,0 +1,33 @@
+import { sessionIdReader, signSessionId } from '../../../src/express/session-cookie.js';
+
+const NEW = 'a new secret, of thirty-two characters and more';
+const OLD = 'an old secret, of thirty-two characters and more';
+const cookie = (id: string, secret = NEW, name = 'sid') =>
+  `${name}=${encodeURIComponent(signSessionId(id, [secret]))}`;
+
+const read = sessionIdReader('sid', [NEW, OLD]);
+
+// The second time the answer is remembered, or is not.
+it.each<[string, string | undefined, string | undefined]>([
+  ['the newest secret', cookie('one'), 'one'],
+  ['an older secret', cookie('two', OLD), 'two'],
+  ['another secret', cookie('three', 'a secret of somebody else, of thirty-two characters'), undefined],
+  ['nobody', 'sid=s%3Afour', undefined],
+  ['the newest secret, with another id put before', cookie('five').replace('five', 'four'), undefined],
+  ['the newest secret, under another name', cookie('six', NEW, 'id'), undefined],
+  ['the newest secret, behind 8 KB of other cookies', `${'a=b; '.repeat(1600)}${cookie('seven')}`, 'seven'],
+  ['no cookie at all', undefined, undefined],
+])('finds the id of a cookie that was signed by %s, time and again', (_by, header, id) => {
+  expect([read(header), read(header), read(header)]).toEqual([id, id, id]);
+});
+
+it('tells thousands of browsers apart', () => {
+  const ids = Array.from({ length: 2500 }, (_, n) => `browser-${n}`);
+  for (let round = 0; round < 2; round++) expect(ids.map((id) => read(cookie(id)))).toEqual(ids);
+});
+
+it('keeps the readers of two secrets, and of two names, apart', () => {
+  expect(read(cookie('one'))).toBe('one');
+  expect(sessionIdReader('sid', [OLD])(cookie('one'))).toBeUndefined();
+  expect(sessionIdReader('__Host-sid', [NEW])(cookie('one'))).toBeUndefined();
+});

@@ -116,8 +116,6 @@ export class LoginSessionStore extends session.Store {
   /** What express-session makes a session object of. */
   dataOf(found: SessionText): SessionData {
     const data = found.data();
-    // Another program may have written the text.
-    data.cookie ??= new session.Cookie();
     this.#standing.set(data, { ...found.known, stored: true, written: false, content: found });
     return data;
   }

@@ -30,6 +30,9 @@ export function contentOf(session: Partial<SessionData>): string {
   return logins + rest;
 }
 
+/** What most cookies of sessions are like. Texts leave it out, and express-session, too, reads them as if it were there. */
+const COOKIE = { originalMaxAge: null, expires: null, secure: false, httpOnly: true, path: '/' };
+
 /** The content of a session to which nothing was added. */
 export const EMPTY = contentOf({});
 
@@ -39,9 +42,13 @@ function parts(session: Partial<SessionData>) {
   const rest = JSON.stringify(data).slice(1, -1);
   return {
     logins: JSON.stringify(packLogins(oauth?.logins ?? {})),
-    cookie: JSON.stringify(cookie) ?? '',
+    cookie: JSON.stringify(cookie, leaveOutUsual) ?? '',
     rest: rest === '' ? '' : `,${rest}`,
   };
+}
+
+function leaveOutUsual(name: string, value: unknown): unknown {
+  return value === COOKIE[name as keyof typeof COOKIE] ? undefined : value;
 }
 
 /** A session as the store has it, taken apart only as far as somebody asks. */
@@ -87,6 +94,8 @@ export class SessionText {
     const text = this.#start === 0 ? this.#text : `{${this.#text.slice(this.#end + 2)}`;
     const data = JSON.parse(text === '{' ? '{}' : text) as SessionData;
     delete data.oauth;
+    // Another program may have written the text.
+    data.cookie = { ...COOKIE, ...data.cookie };
     if (Object.keys(this.logins).length > 0) data.oauth = { logins: this.logins };
     return data;
   }

@@ -70,7 +70,7 @@ async function findLogins(
     names.map(async (name) => (await index.end(name, at, MARK)).map((login) => ({ name, login }))),
   );
   const subject = user && nameOfSubject(user);
-  return found.flat().filter(({ login }) => subject === undefined || login.subject === subject);
+  return found.flat().filter(({ login }) => subject === undefined || (login.subject ?? subject) === subject);
 }
 
 function replayed(): LogoutTokenError {

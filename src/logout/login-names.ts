@@ -67,11 +67,15 @@ export async function addToIndex(
   issuedAt?: number,
 ): Promise<boolean> {
   const { id, loggedInAt } = login;
-  const subject = login.subject ?? nameOfSubject({ ...login, provider });
-  const entry: IndexedLogin = { id, provider, subject, loggedInAt, ...where };
+  const entry: IndexedLogin = { id, provider, loggedInAt, ...where };
+  const withSubject = { ...entry, subject: login.subject ?? nameOfSubject({ ...login, provider }) };
   const began: Moment = { here: loggedInAt, ...(issuedAt !== undefined && { provider: issuedAt }) };
+  const user = nameOfUser({ ...login, provider });
   const added = await Promise.all(
-    namesOf(provider, login).map((name) => index.add(name, entry, began, LIMIT)),
+    namesOf(provider, login).map((name) => {
+      const tellsSubject = name === user && login.subject === undefined;
+      return index.add(name, tellsSubject ? entry : withSubject, began, LIMIT);
+    }),
   );
   return added.every((one) => one);
 }

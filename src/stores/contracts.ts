@@ -112,8 +112,8 @@ export interface IndexedLogin {
   readonly provider: string;
   /** The id of the session that holds it; empty where the session is in a store of the app's own. */
   readonly session: string;
-  /** A hash that names the provider's subject. */
-  readonly subject: string;
+  /** A hash that names the id_token's subject; left out where that is the user in whose index the login is. */
+  readonly subject?: string;
   /** Milliseconds since the epoch. */
   readonly loggedInAt: number;
   /** When it ends in any case, in milliseconds since the epoch. */

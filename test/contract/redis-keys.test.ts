@@ -132,6 +132,15 @@ describe('keys in Redis', () => {
     }
   });
 
+  test('a user with one login takes as little room in the index as Redis has for a hash', async () => {
+    const now = Date.now();
+    const [session, id] = ['s'.repeat(32), 'l'.repeat(24)];
+    const one = { id, provider: 'aliyun-pds', session, loggedInAt: now, endsAt: now + 14 * 86_400_000 };
+    await stores.index.add('name', one, { here: now }, 10);
+    expect(await redis.object('ENCODING', 'oauth:index:{name}')).toMatch(/^(?:listpack|ziplist)$/);
+    expect(await stores.index.list('name')).toEqual([one]);
+  });
+
   test('adding a login to the index takes one command', async () => {
     await fillIndex('name');
     await redis.config('RESETSTAT');

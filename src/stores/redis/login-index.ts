@@ -31,9 +31,13 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
   };
 }
 
+/** Moments in base 36: an entry of 64 characters or less takes Redis half the room. */
+const BASE = 36;
+
 /** The end comes first, where a script can see it without parsing; the session last, as its id may be anything. */
-function encode({ provider, session, subject, loggedInAt, endsAt }: IndexedLogin): string {
-  return [Math.ceil(endsAt), loggedInAt, provider, subject, session].join(':');
+function encode({ provider, session, subject = '', loggedInAt, endsAt }: IndexedLogin): string {
+  const moments = [Math.ceil(endsAt), loggedInAt].map((moment) => moment.toString(BASE));
+  return [...moments, provider, subject, session].join(':');
 }
 
 /** What a script gives of a hash: fields and values in turn. */
@@ -44,14 +48,14 @@ function pairs(flat: readonly string[]): [field: string, value: string][] {
 /** The fields of the hash are the ids of the logins. */
 function decode(entries: readonly (readonly [id: string, entry: string])[]): IndexedLogin[] {
   const logins = entries.map(([id, entry]) => {
-    const [endsAt, loggedInAt, provider = '', subject = '', ...session] = entry.split(':');
+    const [endsAt = '', loggedInAt = '', provider = '', subject = '', ...session] = entry.split(':');
     return {
       id,
       provider,
       session: session.join(':'),
-      subject,
-      loggedInAt: Number(loggedInAt),
-      endsAt: Number(endsAt),
+      ...(subject !== '' && { subject }),
+      loggedInAt: Number.parseInt(loggedInAt, BASE),
+      endsAt: Number.parseInt(endsAt, BASE),
     };
   });
   return logins.filter(({ endsAt }) => endsAt > Date.now());

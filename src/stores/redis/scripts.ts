@@ -94,7 +94,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 local all = redis.call('HGETALL', KEYS[1])
 local alive = {}
 for i = 1, #all, 2 do
-  local endsAt = tonumber(string.match(all[i + 1], '^(%d+):'))
+  local endsAt = tonumber(string.match(all[i + 1], '^(%w+):'), 36)
   if endsAt > tonumber(ARGV[4]) then alive[#alive + 1] = { endsAt, all[i] }
   else redis.call('HDEL', KEYS[1], all[i]) end
 end

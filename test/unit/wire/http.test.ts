@@ -8,6 +8,9 @@ const MiB = 1024 * 1024;
 const LONG = 20;
 const SHORT = 0.05;
 
+/** As fetch fails. */
+const failed = (cause: unknown) => new TypeError('fetch failed', { cause });
+
 let server: TestServer;
 afterEach(() => server?.close());
 
@@ -20,6 +23,21 @@ describe('a call to a provider', () => {
     }));
     const { status, headers, text } = await createProviderFetch(LONG)(server.url, {});
     expect([status, headers.get('x-request-id'), text]).toEqual([418, 'r-1', '{"größe":1}']);
+  });
+
+  it('reads characters that come in two pieces, and an answer without a body', async () => {
+    const [first, rest] = [
+      Buffer.from('{"gr\u00f6\u00dfe":1}').subarray(0, 5),
+      Buffer.from('{"gr\u00f6\u00dfe":1}').subarray(5),
+    ];
+    server = await startServer(({ url }, response) => {
+      if (url === '/empty') return { status: 204 };
+      response.writeHead(200).write(first, () => setTimeout(() => response.end(rest), 20));
+      return undefined;
+    });
+    const call = createProviderFetch(LONG);
+    expect((await call(server.url, {})).text).toBe('{"gr\u00f6\u00dfe":1}');
+    expect((await call(`${server.url}/empty`, {})).text).toBe('');
   });
 
   it('takes an answer of exactly 1 MiB', async () => {
@@ -77,7 +95,13 @@ describe('a call to a provider', () => {
 });
 
 describe('the deadline of a call', () => {
-  const timedOut = { code: 'provider_timeout', status: 503, headers: { 'Retry-After': '1' } };
+  const timedOut = {
+    code: 'provider_timeout',
+    status: 503,
+    headers: { 'Retry-After': '1' },
+    // The provider may have done what it was asked.
+    outcomeUnknown: true,
+  };
 
   it('ends a wait for headers', async () => {
     server = await startServer(() => undefined);
@@ -138,6 +162,28 @@ describe('a provider that cannot be reached', () => {
       unavailable,
     );
     await new Promise((resolve) => other.close(resolve));
+  });
+
+  // Whoever knows that a refresh token was never sent need not fear that it was used.
+  it.each<[string, Error, boolean]>([
+    ...[
+      'ECONNREFUSED',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'UND_ERR_CONNECT_TIMEOUT',
+    ].map((code): [string, Error, boolean] => [code, failed({ code }), false]),
+    ['ECONNRESET', failed({ code: 'ECONNRESET' }), true],
+    ['UND_ERR_SOCKET', failed({ code: 'UND_ERR_SOCKET' }), true],
+    ['a code that is no text', failed({ code: 7 }), true],
+    ['no code', failed(new Error('other side closed')), true],
+    ['no cause', new TypeError('fetch failed'), true],
+  ])('may have done what it was asked, or not: %s', async (_why, error, unknown) => {
+    const call = createProviderFetch(LONG, () => Promise.reject(error));
+    const failure = await call('http://127.0.0.1:1', {}).catch((reason: object) => reason);
+    expect(failure).toMatchObject(unavailable);
+    expect(Object(failure).outcomeUnknown ?? false).toBe(unknown);
   });
 
   it('is not named, and no parameter of the call is, in the message', async () => {

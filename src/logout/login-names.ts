@@ -68,13 +68,12 @@ export async function addToIndex(
 ): Promise<boolean> {
   const { id, loggedInAt } = login;
   const entry: IndexedLogin = { id, provider, loggedInAt, ...where };
-  const withSubject = { ...entry, subject: login.subject ?? nameOfSubject({ ...login, provider }) };
   const began: Moment = { here: loggedInAt, ...(issuedAt !== undefined && { provider: issuedAt }) };
-  const user = nameOfUser({ ...login, provider });
   const added = await Promise.all(
-    namesOf(provider, login).map((name) => {
-      const tellsSubject = name === user && login.subject === undefined;
-      return index.add(name, tellsSubject ? entry : withSubject, began, LIMIT);
+    namesOf(provider, login).map((name, at) => {
+      const tellsSubject = at === 0 && login.subject === undefined;
+      const subject = tellsSubject ? undefined : (login.subject ?? nameOfSubject({ ...login, provider }));
+      return index.add(name, { ...entry, ...(subject !== undefined && { subject }) }, began, LIMIT);
     }),
   );
   return added.every((one) => one);
@@ -92,6 +91,7 @@ export function removeRecordFromIndex(index: LoginIndex, issuer: string, record:
   return removeFromIndex(index, provider, login);
 }
 
+/** The user's comes first. */
 function namesOf(provider: string, login: KnownLogin): string[] {
   const { providerSession, subject } = login;
   return [nameOfUser({ ...login, provider }), providerSession, subject].filter((name) => name !== undefined);

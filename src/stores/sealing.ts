@@ -24,8 +24,8 @@ const DICTIONARY = Buffer.from(
     String.raw`\"name\":\"\",\"email\":\"\",\"email_verified\":true,\"picture\":\"https://\",\"scope\":\"openid\"}","` +
     '"tokens":{"accessToken":"{"provider":"oidc","sub":"","endsAt":17',
 );
-/** Tokens are noise: more effort than this finds nothing more in them. */
-const LEVEL = 3;
+/** Tokens are noise: more effort finds nothing more in them. And texts are short: more memory takes longer to get than to use. */
+const EFFORT = { level: 3, windowBits: 13, memLevel: 6, chunkSize: 4096 };
 /** Characters up to which a text is sealed as it is: to set deflate up takes longer than all the rest. */
 const SHORT = 512;
 /** What comes before the text, inside of what is sealed. */
@@ -85,5 +85,5 @@ export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer 
 }
 
 function deflate(text: string): Buffer {
-  return deflateRawSync(text, { level: LEVEL, dictionary: DICTIONARY });
+  return deflateRawSync(text, { ...EFFORT, dictionary: DICTIONARY });
 }

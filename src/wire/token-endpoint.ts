@@ -85,7 +85,6 @@ export function tokenEndpointCall(
     return parsedResponse({
       access_token: answer.accessToken,
       token_type: answer.tokenType,
-      ...(answer.refreshToken !== undefined && { refresh_token: answer.refreshToken }),
       ...(showIdToken && answer.idToken !== undefined && { id_token: answer.idToken }),
     });
   };

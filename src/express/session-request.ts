@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type CookieOptions } from 'express-session';
 import onHeaders from 'on-headers';
 import { holdAnswer } from './held-answer.js';
-import { inheritFromApp } from './request-prototype.js';
+import { inheritFromExpress } from './request-prototype.js';
 import { signSessionId } from './session-cookie.js';
 import { readLogins, type SessionLogins } from './session-data.js';
 import type { LoginSessionStore } from './session-store.js';
@@ -22,12 +22,13 @@ type SerializableCookie = session.Cookie & { serialize(name: string, value: stri
 const Session = session.Session as unknown as new (req: Request) => session.Session;
 const Cookie = session.Cookie as unknown as new (options: CookieOptions) => session.Cookie;
 
-const requestSession = Symbol('express-oauth-login session');
+// Two copies of this package would lend requests the same names.
+const requestSession: unique symbol = Symbol.for('express-oauth-login session');
 
 type WithSession = Request & { [requestSession]?: RequestSession };
 
 /**
- * What the requests of an app inherit. Whoever sets one of them gives the request its own; `req.session` becomes its own
+ * What requests inherit. Whoever sets one of them gives the request its own; `req.session` becomes its own
  * when somebody touches it.
  */
 const INHERITED = {
@@ -99,7 +100,7 @@ export class RequestSession {
     this.firstId = ids.first;
     this.#found = found;
     this.#req[requestSession] = this;
-    const inherits = inheritFromApp(this.#req, INHERITED);
+    const inherits = inheritFromExpress(this.#req, INHERITED);
     // One that was set before, by another mount of the middleware, would hide what is inherited.
     for (const [name, descriptor] of inheritable) {
       if (!inherits || Object.hasOwn(this.#req, name)) Object.defineProperty(this.#req, name, descriptor);

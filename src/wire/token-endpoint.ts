@@ -98,8 +98,10 @@ export function tokenEndpointCall(
 }
 
 function endpointOf(url: string, metadata: ServerMetadata): WireRequest['endpoint'] {
-  if (url === metadata.revocation_endpoint) return 'revocation';
-  return url === metadata.pushed_authorization_request_endpoint ? 'pushedAuthorization' : 'token';
+  // openid-client calls an endpoint by its URL in the normal form, which metadata need not have.
+  const is = (endpoint: string | undefined) => endpoint !== undefined && new URL(endpoint).href === url;
+  if (is(metadata.revocation_endpoint)) return 'revocation';
+  return is(metadata.pushed_authorization_request_endpoint) ? 'pushedAuthorization' : 'token';
 }
 
 /**

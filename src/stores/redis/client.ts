@@ -68,27 +68,22 @@ export function connect(redis: RedisOption, timeout: number): Connection {
         clearTimeout(timer);
         reject(unavailable(how, cause));
       };
-      const send = () => {
-        attempt(command, client).then(
+      const send = (how = attempt) => {
+        how(command, client).then(
           (value) => {
             clearTimeout(timer);
             resolve(value);
           },
           (error: unknown) => {
-            if (isCluster(client) && wasElsewhere(error)) {
-              sendAnew(client);
+            const again = how === attempt && !over && client.status === 'ready';
+            if (again && isCluster(client) && wasElsewhere(error)) {
+              send(attemptAlone);
               return;
             }
             if (isReplica(error)) reconnect(client);
             fail('cannot be used', error);
           },
         );
-      };
-      const sendAnew = (cluster: Cluster) => {
-        const goOn = () => {
-          if (!over) send();
-        };
-        cluster.refreshSlotsCache(() => setTimeout(goOn, SLOT_MOVES));
       };
       const timer = setTimeout(() => {
         waiting.delete(send);
@@ -139,9 +134,6 @@ function open(redis: string | RedisOptions): Redis {
   return typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
 }
 
-/** Milliseconds between two attempts at a slot of a Cluster: until it has moved, its keys may be here or there. */
-const SLOT_MOVES = 50;
-
 /** A frozen server still accepts connections. Asks anew where it was: another one may have taken its place. */
 function watchHandshake(client: Redis): void {
   const heard = listen(client);
@@ -181,9 +173,9 @@ function reconnect(client: Redis | Cluster): void {
 }
 
 /**
- * Whether no node has executed a command, since the slots are not where the client believed. ioredis follows a command
- * that is alone in its pipeline. Of several, which is what auto-pipelining makes, it fails those that went astray, and
- * does not even learn where their slots are now.
+ * Whether a command was not executed where it was sent, since the slots are not where the client believed. ioredis follows
+ * a command that is alone in its pipeline. Of several, which is what auto-pipelining makes, it fails those that went
+ * astray, and does not even learn where their slots are now.
  */
 function wasElsewhere(error: unknown): boolean {
   return (
@@ -228,6 +220,19 @@ function attempt<T>(command: (client: Redis) => Promise<T>, client: Redis): Prom
     return command(client);
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/** The same, not in one pipeline with other commands. */
+function attemptAlone<T>(command: (client: Redis) => Promise<T>, client: Redis): Promise<T> {
+  const { options } = client;
+  const { enableAutoPipelining } = options;
+  // ioredis looks at it when a command is given to it.
+  options.enableAutoPipelining = false;
+  try {
+    return attempt(command, client);
+  } finally {
+    options.enableAutoPipelining = enableAutoPipelining;
   }
 }
 

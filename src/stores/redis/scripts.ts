@@ -94,7 +94,8 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 local all = redis.call('HGETALL', KEYS[1])
 local alive = {}
 for i = 1, #all, 2 do
-  local endsAt = tonumber(string.match(all[i + 1], '^(%w+):'), 36)
+  local moment = string.match(all[i + 1], '^(%w+):')
+  local endsAt = tonumber(string.sub(moment, 1, -5), 36) * 1679616 + tonumber(string.sub(moment, -4), 36)
   if endsAt > tonumber(ARGV[4]) then alive[#alive + 1] = { endsAt, all[i] }
   else redis.call('HDEL', KEYS[1], all[i]) end
 end

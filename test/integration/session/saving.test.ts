@@ -265,7 +265,9 @@ it.each(['touched', 'untouched'])('a session that was %s can be taken away from 
     });
   });
   apps.push(app);
-  const answer = await request(app.url).get('/').expect(200, [true, how === 'untouched']);
+  const answer = await request(app.url)
+    .get('/')
+    .expect(200, [true, how === 'untouched']);
   expect(answer.headers['set-cookie']).toBeUndefined();
 });
 

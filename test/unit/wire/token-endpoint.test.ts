@@ -92,6 +92,12 @@ it.each([
   else await expect(revoked).rejects.toMatchObject({ code: expect.stringMatching(/^provider_/) });
 });
 
+it('an endpoint is known by its URL in whatever form the metadata have it', async () => {
+  op.metadata = { revocation_endpoint: `${op.url}/./revoke` };
+  await expect(op.client().revoke({ accessToken: 'at-1', refreshToken: 'rt-1' })).resolves.toBe(true);
+  expect(op.to('/revoke')).toHaveLength(1);
+});
+
 describe('what openid-client throws', () => {
   const ours = new ProviderUnavailableError('provider_timeout', 'The provider did not answer within 5 s.');
   const wrapped = (depth: number): Error =>

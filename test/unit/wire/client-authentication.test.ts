@@ -63,6 +63,7 @@ describe('a client with a key', () => {
     expect(protectedHeader).toEqual(header);
     const { iat = 0, exp = 0 } = payload;
     expect(exp - iat).toBe(60);
+    expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(30);
     expect(Object.keys(payload).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'sub']);
   });
 

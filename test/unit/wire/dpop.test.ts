@@ -94,9 +94,31 @@ describe('a fetch with proofs', () => {
     expect(await sent()).toMatchObject([{ htm: 'POST', htu: `${server.url}/x` }]);
   });
 
-  it('proves the method as it is sent', async () => {
-    await bound()(server.url, { method: 'PATCH', body: 'z' });
+  it.each(['PATCH', 'M-SEARCH', 'delete', 'get'])('proves the method as it is sent: %s', async (method) => {
+    await bound()(server.url, { method });
     expect(await sent()).toMatchObject([{ htm: server.requests[0]?.method }]);
+  });
+
+  // fetch leaves those in lower case that it does not know, and servers refuse them: only the proof is looked at.
+  it.each(['forget', 'getaway'])('does not take %s for a method in it', async (method) => {
+    const proofs: unknown[] = [];
+    const note = async (_url: string, init: RequestInit) => {
+      proofs.push((await read(new Headers(init.headers).get('dpop') ?? '')).payload.htm);
+      return new Response();
+    };
+    await createProofs(clock).bind(note as never, key, 'at-1')(server.url, { method });
+    expect(proofs).toEqual([method]);
+  });
+
+  it('sends nothing once more that was not refused for want of a nonce', async () => {
+    replies = [{ ...challenge('error="use_dpop_nonce"'), status: 403 }];
+    expect((await bound()(server.url, {})).status).toBe(403);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('understands a challenge without quotes', async () => {
+    replies = [challenge('error=use_dpop_nonce')];
+    expect((await bound()(server.url, {})).status).toBe(200);
   });
 
   it('sends a request once more, with the nonce that the server wants', async () => {

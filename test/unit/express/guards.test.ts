@@ -12,18 +12,28 @@ import { ask, navigation } from './serve.js';
 const provider = aliyun({ clientId: '1', clientSecret: 's' });
 const secret = 'a secret of thirty-two characters';
 
-/** What somebody without a login gets. */
-function askAnonymously(guard: RequestHandler, how: Parameters<typeof ask>[2] = {}, path = '/page?x=1&y=2') {
-  return ask(
+/** What somebody without a login gets. What comes behind the guard must not run, whatever the answer says. */
+async function askAnonymously(
+  guard: RequestHandler,
+  how: Parameters<typeof ask>[2] = {},
+  path = '/page?x=1&y=2',
+) {
+  let passed = 0;
+  const answer = await ask(
     (app) => {
       app.use(oauthSession({ secret }));
       app.use(oauthRouter([provider, aliyun({ name: 'second', clientId: '2' })]));
-      app.use(guard, (_req, res) => void res.send('let through'));
+      app.use(guard, (_req, res) => {
+        passed += 1;
+        if (!res.headersSent) res.send('let through');
+      });
       app.use(oauthErrorPage());
     },
     path,
     { headers: { host: 'localhost', ...how?.headers }, ...(how?.method && { method: how.method }) },
   );
+  expect(passed).toBe(answer.text === 'let through' ? 1 : 0);
+  return answer;
 }
 
 describe('requireLogin without a login', () => {

@@ -145,14 +145,14 @@ export function createRuntime(config: RouterConfig): Runtime {
     client: (name) => clients.get(name),
     services(req) {
       const asleep = asleepStore(req);
-      if (asleep) return ofHost(asleep.host);
-      if (!req.session) {
+      if (!asleep && !req.session) {
         throw new ConfigurationError(
           'session_missing',
           'oauthRouter found no session. Mount oauthSession(…), or your own express-session, before it.',
         );
       }
-      return req.sessionStore instanceof LoginSessionStore ? ofHost(req.sessionStore.host) : ofOwnSession();
+      const store = asleep ?? req.sessionStore;
+      return store instanceof LoginSessionStore ? ofHost(store.host) : ofOwnSession();
     },
     allServices() {
       if (built.length > 0) return built;

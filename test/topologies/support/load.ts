@@ -126,7 +126,7 @@ function report(answers: readonly Answer[]): Report {
       const served = later.filter(({ status }) => status === 200);
       const failed = later.filter(({ status, begin }) => status !== 200 && begin > usable);
       const firstServed = served.reduce((first, { end }) => Math.min(first, end), Number.POSITIVE_INFINITY);
-      return Math.max(firstServed, ...failed.map(({ end }) => end)) - usable;
+      return failed.reduce((last, { end }) => Math.max(last, end), firstServed) - usable;
     },
   };
 }

@@ -77,7 +77,8 @@ function newLogin(n: number): NewLogin {
   return {
     record,
     login,
-    session: serialize({ rev: random(12), since: now }, { oauth: { logins: { aliyun: login } }, cookie }),
+    session: serialize({ rev: random(12), since: now }, { oauth: { logins: { aliyun: login } }, cookie })
+      .text,
     sid: random(32),
   };
 }

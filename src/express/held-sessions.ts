@@ -40,7 +40,7 @@ export function heldSessions(host: SessionHost | undefined): HeldSessions {
           await backend.take(session);
           return;
         }
-        const after = serialize(
+        const { text: after } = serialize(
           { ...found.known, rev: newRev() },
           { ...found.data(), oauth: { logins: left } },
         );

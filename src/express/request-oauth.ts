@@ -16,6 +16,7 @@ import { ensureBrowser } from './browser-cookie.js';
 import type { Login } from './options.js';
 import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
+import { lender, openState, stateOf } from './request-state.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
 import type {
@@ -31,22 +32,41 @@ import { endEverywhere, listSessions } from './user-sessions.js';
 
 const requestLogins = Symbol('express-oauth-login');
 
+const lendOAuth = lender({
+  oauth: {
+    get: ({ oauth }) => oauth,
+    replaced: (state) => {
+      state.oauth = undefined;
+    },
+  },
+});
+
+/** The logins of a request, which gets its `req.oauth` where it has none. */
+export function openLogins(req: Request, res: Response): RequestLogins {
+  const state = openState(req);
+  if (state.oauth instanceof RequestContext) return state.oauth[requestLogins];
+  const oauth = new RequestContext(req, res);
+  state.oauth = oauth;
+  lendOAuth(req);
+  return oauth[requestLogins];
+}
+
 /**
  * What guards and routes know of a request beyond `req.oauth`.
  *
  * @throws ConfigurationError where no router runs before: a guard without one refuses, and lets nobody through.
  */
 export function loginsOf(req: Request): RequestLogins {
-  const oauth: unknown = req.oauth;
+  const oauth = stateOf(req)?.oauth;
   if (oauth instanceof RequestContext) return oauth[requestLogins];
   throw new ConfigurationError(
     'session_missing',
-    `There is no req.oauth here (it is ${kind(oauth)}). Mount oauthRouter(…) before the guards and guarded routes.`,
+    `There is no req.oauth here (it is ${kind(req.oauth)}). Mount oauthRouter(…) before the guards and guarded routes.`,
   );
 }
 
 /** `req.oauth`. Nothing is read or computed before somebody asks. */
-export class RequestContext implements RequestOAuth {
+class RequestContext implements RequestOAuth {
   readonly #req: Request;
   readonly #res: Response;
   readonly [requestLogins]: RequestLogins;

@@ -5,7 +5,7 @@ import { addLoginRoutes } from './login-routes.js';
 import { addLogoutRoutes } from './logout-routes.js';
 import { type OAuthRouterOptions, parseRouterOptions } from './options.js';
 import { mountPath, setAnswerHeaders } from './request-facts.js';
-import { loginsOf, RequestContext } from './request-oauth.js';
+import { loginsOf, openLogins } from './request-oauth.js';
 import { createRuntime, type Runtime } from './runtime.js';
 import { endLoginsWithSession } from './session-logins.js';
 import type { LoginSession, UserOfProvider } from './types.js';
@@ -92,8 +92,7 @@ function mayBeOurs(target: string, prefix: string): boolean {
 function attach(runtime: Runtime, req: Request, res: Response): void {
   const services = runtime.services(req);
   if (!services.trustsSession) endLoginsWithSession(req, services);
-  if (!(req.oauth instanceof RequestContext)) req.oauth = new RequestContext(req, res);
-  loginsOf(req).attach({ runtime, services, mountPath: mountPath(req) });
+  openLogins(req, res).attach({ runtime, services, mountPath: mountPath(req) });
 }
 
 /** `GET /session`, for single-page apps. */

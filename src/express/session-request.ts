@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type CookieOptions } from 'express-session';
 import onHeaders from 'on-headers';
 import { holdAnswer } from './held-answer.js';
-import { inheritFromExpress } from './request-prototype.js';
+import { lender, openState, type RequestState, stateOf } from './request-state.js';
 import { signSessionId } from './session-cookie.js';
 import { readLogins, type SessionLogins } from './session-data.js';
 import type { LoginSessionStore } from './session-store.js';
@@ -22,49 +22,14 @@ type SerializableCookie = session.Cookie & { serialize(name: string, value: stri
 const Session = session.Session as unknown as new (req: Request) => session.Session;
 const Cookie = session.Cookie as unknown as new (options: CookieOptions) => session.Cookie;
 
-// Two copies of this package would lend requests the same names.
-const requestSession: unique symbol = Symbol.for('express-oauth-login session');
+const lendSession = lender({
+  session: { get: (state) => ownOf(state)?.wake(), replaced: (state) => ownOf(state)?.fallAwake() },
+  sessionID: { get: (state) => ownOf(state)?.firstId },
+  sessionStore: { get: (state) => ownOf(state)?.store },
+});
 
-type WithSession = Request & { [requestSession]?: RequestSession };
-
-/**
- * What requests inherit. Whoever sets one of them gives the request its own; `req.session` becomes its own
- * when somebody touches it.
- */
-const INHERITED = {
-  session: {
-    configurable: true,
-    enumerable: true,
-    get(this: WithSession) {
-      return this[requestSession]?.wake();
-    },
-    set(this: WithSession, value: unknown) {
-      this[requestSession]?.fallAwake();
-      define(this, 'session', value);
-    },
-  },
-  sessionID: inherited('sessionID', (own) => own.firstId),
-  sessionStore: inherited('sessionStore', (own) => own.store),
-} satisfies PropertyDescriptorMap;
-
-const inheritable = Object.entries(INHERITED);
-
-function inherited(name: string, read: (own: RequestSession) => unknown): PropertyDescriptor {
-  return {
-    configurable: true,
-    enumerable: true,
-    get(this: WithSession) {
-      const own = this[requestSession];
-      return own && read(own);
-    },
-    set(this: WithSession, value: unknown) {
-      define(this, name, value);
-    },
-  };
-}
-
-function define(req: Request, name: string, value: unknown): void {
-  Object.defineProperty(req, name, { configurable: true, enumerable: true, writable: true, value });
+function ownOf(state: RequestState | undefined): RequestSession | undefined {
+  return state?.session as RequestSession | undefined;
 }
 
 /**
@@ -72,7 +37,7 @@ function define(req: Request, name: string, value: unknown): void {
  * and the answer is left alone. From the first touch on it does what express-session does.
  */
 export class RequestSession {
-  readonly #req: WithSession;
+  readonly #req: Request;
   readonly #res: Response;
   readonly #next: NextFunction;
   readonly #settings: SessionSettings;
@@ -99,12 +64,8 @@ export class RequestSession {
     this.#cookieId = ids.cookie;
     this.firstId = ids.first;
     this.#found = found;
-    this.#req[requestSession] = this;
-    const inherits = inheritFromExpress(this.#req, INHERITED);
-    // One that was set before, by another mount of the middleware, would hide what is inherited.
-    for (const [name, descriptor] of inheritable) {
-      if (!inherits || Object.hasOwn(this.#req, name)) Object.defineProperty(this.#req, name, descriptor);
-    }
+    openState(this.#req).session = this;
+    lendSession(this.#req);
   }
 
   get store(): LoginSessionStore {
@@ -169,7 +130,7 @@ export class RequestSession {
   /** The session as it is now, unless there is none, or another mount of the middleware has taken over. */
   #current(): session.Session | undefined {
     const { session: current, sessionID } = this.#req;
-    if (!current || typeof sessionID !== 'string' || this.#req[requestSession] !== this) return undefined;
+    if (!current || typeof sessionID !== 'string' || ownOf(stateOf(this.#req)) !== this) return undefined;
     if (current instanceof session.Session) return current;
     throw new TypeError('req.session is no session. Add to the one that is there, or set null to let it be.');
   }
@@ -210,7 +171,7 @@ export class RequestSession {
 
 /** Gives the request an empty session under its present id. */
 export function generateSession(req: Request, { store, cookie }: SessionSettings): void {
-  (req as WithSession)[requestSession]?.watch();
+  ownOf(stateOf(req))?.watch();
   const created = new Session(req);
   created.cookie = new Cookie(cookie);
   const secure = isSecure(req);
@@ -222,24 +183,24 @@ export function generateSession(req: Request, { store, cookie }: SessionSettings
 
 /** Whether there is a session, which stays asleep. */
 export function hasSession(req: Request): boolean {
-  return (req as WithSession)[requestSession]?.isAsleep === true || Boolean(req.session);
+  return ownOf(stateOf(req))?.isAsleep === true || Boolean(req.session);
 }
 
 /** The store of a session of ours that nobody has touched. */
 export function asleepStore(req: Request): LoginSessionStore | undefined {
-  const own = (req as WithSession)[requestSession];
+  const own = ownOf(stateOf(req));
   return own?.isAsleep ? own.store : undefined;
 }
 
 /** The logins of the request's session. They are read without waking it. */
 export function loginsIn(req: Request): SessionLogins {
-  const own = (req as WithSession)[requestSession];
+  const own = ownOf(stateOf(req));
   return own?.isAsleep ? own.logins : readLogins(req.session);
 }
 
 /** Changes the logins as the rest of this request sees them. */
 export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => SessionLogins): void {
-  const own = (req as WithSession)[requestSession];
+  const own = ownOf(stateOf(req));
   if (own?.isAsleep) own.logins = change(own.logins);
   // Asynchronous work may outlive the session of the request.
   else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };

@@ -173,7 +173,7 @@ export class LoginSessionStore extends session.Store {
       const found = new SessionText(before);
       const changed = change(found.logins);
       if (changed === found.logins) return;
-      const after = serialize(
+      const { text: after } = serialize(
         { ...found.known, rev: newRev() },
         { ...found.data(), oauth: { logins: changed } },
       );
@@ -203,9 +203,10 @@ export class LoginSessionStore extends session.Store {
     const { backend, clock } = this.host;
     const before = this.#standing.get(session) ?? { rev: newRev(), since: clock.now(), stored: false };
     const named = withRev(before);
-    let text = serialize(named, session);
+    const first = serialize(named, session);
+    let { text } = first;
     // As with express-session, an app that saves is told of a failure, and the end of the request tries no more.
-    const standing = { ...named, written: true, content: contentOf(session) };
+    const standing = { ...named, written: true, content: first.content };
     this.#standing.set(session, standing);
     if (!before.stored) {
       await backend.create(sid, text);
@@ -219,7 +220,7 @@ export class LoginSessionStore extends session.Store {
       if (outcome === 'saved' || outcome === 'gone') return;
       const { known, logins } = new SessionText(outcome.current);
       rev = known.rev;
-      text = serialize(withRev(known), { ...session, oauth: { logins } });
+      ({ text } = serialize(withRev(known), { ...session, oauth: { logins } }));
       await this.#pause(attempt);
     }
     throw busy();

@@ -11,17 +11,24 @@ export interface Known {
   readonly since: number;
 }
 
+/** A session on its way to the store: its text, and what of it a change is seen by ({@link contentOf}). */
+interface SerializedSession {
+  readonly text: string;
+  readonly content: string;
+}
+
 /**
  * How our texts begin. The rev comes first, where a store can see it without parsing. The sizes say where the logins
  * and the cookie end, so that a guard parses the logins alone, however much the app keeps beside them.
  */
 const HEAD = /^\{"oauth":\{"rev":"([\w-]+)","since":(\d+),"sizes":\[(\d+),(\d+)\],"logins":/;
 
-/** The text of a session, as one JSON object. */
-export function serialize({ rev, since }: Known, session: Partial<SessionData>): string {
+/** Writes a session as one JSON object. */
+export function serialize({ rev, since }: Known, session: Partial<SessionData>): SerializedSession {
   const { logins, cookie, rest } = parts(session);
   const oauth = `{"rev":"${rev}","since":${since},"sizes":[${logins.length},${cookie.length}],"logins":${logins}}`;
-  return `{"oauth":${oauth}${cookie === '' ? '' : `,"cookie":${cookie}`}${rest}}`;
+  const text = `{"oauth":${oauth}${cookie === '' ? '' : `,"cookie":${cookie}`}${rest}}`;
+  return { text, content: logins + rest };
 }
 
 /** What of a session is worth a save when it changes: all but its cookie, which changes with the clock. */

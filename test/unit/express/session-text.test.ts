@@ -5,7 +5,7 @@ const KNOWN = { rev: 'rev', since: 5 };
 const USUAL = { originalMaxAge: null, expires: null, secure: false, httpOnly: true, path: '/' };
 
 const textOf = (cookie: object, data: object = {}) =>
-  serialize(KNOWN, { cookie, ...data } as unknown as SessionData);
+  serialize(KNOWN, { cookie, ...data } as unknown as SessionData).text;
 
 it.each<[string, object, object]>([
   ['as usual', USUAL, {}],

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { ConfigurationError } from './errors.js';
 
 /**
@@ -169,7 +170,10 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a host name, as `URL.hostname` has it, can only be this machine [RFC 8252 7.3, RFC 6761 6.3]. */
+/**
+ * Whether a host name, as `URL.hostname` has it, can only be this machine [RFC 8252 7.3, RFC 6761 6.3]. For what is
+ * allowed to this machine alone; what is to be kept from it is for `mayBeThisMachine` to tell.
+ */
 export function isLoopbackHost(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
@@ -177,6 +181,20 @@ export function isLoopbackHost(hostname: string): boolean {
     hostname === '[::1]' ||
     /^127(?:\.\d{1,3}){3}$/.test(hostname)
   );
+}
+
+/** Loopback, and the unspecified addresses, which systems connect to themselves; IPv4 ones also when mapped to IPv6. */
+const ownAddresses = new BlockList();
+ownAddresses.addSubnet('127.0.0.0', 8);
+ownAddresses.addSubnet('0.0.0.0', 8);
+ownAddresses.addAddress('::1', 'ipv6');
+ownAddresses.addAddress('::', 'ipv6');
+
+/** Whether a request to a host, as `URL.hostname` names it, may end at this machine. */
+export function mayBeThisMachine(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$|\.$/g, '');
+  const family = isIP(host);
+  return family === 0 ? isLoopbackHost(host) : ownAddresses.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Parses a URL that comes from configuration or from a provider's metadata: https, or http on loopback. */

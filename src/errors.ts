@@ -120,6 +120,15 @@ export class ProviderUnavailableError extends OAuthLoginError {}
 /** Redis cannot be reached or is too slow. The user's login is untouched. Status 503 with `Retry-After`. */
 export class StoreUnavailableError extends OAuthLoginError {}
 
+/** What events tell of an error: its code, and the provider's own. */
+export function errorCodes(error: unknown): { error: string; providerError?: string } {
+  if (!isOAuthLoginError(error)) return { error: 'unknown' };
+  return {
+    error: error.code,
+    ...(error.providerCode !== undefined && { providerError: error.providerCode }),
+  };
+}
+
 /** Whether a value is an error of this library, also when it comes from a second copy of the package. */
 export function isOAuthLoginError(value: unknown): value is OAuthLoginError {
   return (

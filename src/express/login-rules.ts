@@ -81,8 +81,11 @@ const TOLERANCE = 30_000;
 export function isRecent({ maxAge }: Rules, { loggedInAt, user }: SessionLogin): boolean {
   if (maxAge === undefined) return true;
   const authTime = user.claims.auth_time;
-  const since = typeof authTime === 'number' && authTime > 0 ? authTime * 1000 + TOLERANCE : loggedInAt;
-  return Date.now() - since <= maxAge * 1000;
+  // Providers that do not know the time say 0, or less: that is as good as none.
+  if (typeof authTime !== 'number' || authTime <= 0) return Date.now() - loggedInAt <= maxAge * 1000;
+  const age = Date.now() - authTime * 1000;
+  // A time to come, such as one in milliseconds, would be recent for ever.
+  return age >= -TOLERANCE && age <= maxAge * 1000 + TOLERANCE;
 }
 
 /** Whether the user proved who they are in one of the ways that are good enough. */

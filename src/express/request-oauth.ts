@@ -1,13 +1,12 @@
 import type { Request, Response } from 'express';
 import { kind } from '../config.js';
-import { ConfigurationError, LoginRequiredError } from '../errors.js';
+import { ConfigurationError, errorCodes, LoginRequiredError } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import { loginByAssertion } from '../login/assertion.js';
 import { startLogin } from '../login/login.js';
 import { parseReturnTo, withReturnTo } from '../login/return-to.js';
 import type { User } from '../login/user.js';
-import { removeFromIndex } from '../logout/login-names.js';
-import { endLogins, providerLogoutUrl } from '../logout/logout.js';
+import { providerLogoutUrl } from '../logout/logout.js';
 import { type AssertionSubject, hasLoginPage } from '../provider.js';
 import { apiFetch } from '../tokens/api-fetch.js';
 import type { TokenSet } from '../tokens/token-set.js';
@@ -28,7 +27,7 @@ import type {
   RequestOAuth,
   WhichLogin,
 } from './types.js';
-import { endEverywhere, listSessions } from './user-sessions.js';
+import { endEverywhere, endSessionLogins, listSessions } from './user-sessions.js';
 
 const requestLogins = Symbol('express-oauth-login');
 
@@ -143,8 +142,8 @@ class RequestContext implements RequestOAuth {
   async redirectToLogin(options: RedirectToLoginOptions = {}): Promise<void> {
     const { provider, returnTo, params, ...unknown } = options;
     refuseUnknown('redirectToLogin', unknown);
-    const { runtime, mountPath } = this[requestLogins].mountedFor(provider);
-    const { config } = runtime;
+    const { runtime, services, mountPath } = this[requestLogins].mountedFor(provider);
+    const { config, emit } = runtime;
     const name = provider ?? (config.providers.length === 1 ? config.providers[0]?.name : undefined);
     if (name === undefined) {
       if (params === undefined) {
@@ -158,14 +157,22 @@ class RequestContext implements RequestOAuth {
     }
     const client = this[requestLogins].client(name);
     const origin = publicOrigin(this.#req, config.origin);
-    const { transactions } = runtime.services(this.#req);
-    const url = await startLogin(client, transactions, {
-      browser: ensureBrowser(this.#req, this.#res, origin.startsWith('https:')),
-      redirectUri: client.provider.redirectUri ?? `${origin}${mountPath}${config.basePath}/callback/${name}`,
-      returnTo: parseReturnTo(returnTo, origin) ?? config.afterLogin,
-      ...(params && { params }),
-    });
-    runtime.emit({ type: 'login.started', provider: name });
+    const startedAt = Date.now();
+    let url: URL;
+    try {
+      url = await startLogin(client, services.transactions, {
+        browser: ensureBrowser(this.#req, this.#res, origin.startsWith('https:')),
+        redirectUri:
+          client.provider.redirectUri ?? `${origin}${mountPath}${config.basePath}/callback/${name}`,
+        returnTo: parseReturnTo(returnTo, origin) ?? config.afterLogin,
+        ...(params && { params }),
+      });
+    } catch (error) {
+      const duration = Date.now() - startedAt;
+      emit({ type: 'login.failed', provider: name, ...errorCodes(error), duration });
+      throw error;
+    }
+    emit({ type: 'login.started', provider: name });
     setAnswerHeaders(this.#res);
     redirect(this.#res, 302, url.href);
   }
@@ -174,14 +181,8 @@ class RequestContext implements RequestOAuth {
     redirectTo: string;
   }> {
     refuseUnknown('logout', unknown);
-    const { runtime } = this[requestLogins].mountedFor(provider);
-    const { origin, afterLogout } = runtime.config;
+    const { origin, afterLogout } = this[requestLogins].mountedFor(provider).runtime.config;
     const home = new URL(afterLogout, publicOrigin(this.#req, origin));
-    // A session may hold logins of another router too: all of them end.
-    const logout = {
-      ...runtime.services(this.#req).logout,
-      client: (name: string) => this[requestLogins].clientOf(name),
-    };
     const ended = everywhere ? await endEverywhere(this.#req, this[requestLogins], provider) : [];
     let logins: SessionLogins = {};
     if (provider === undefined || everywhere) {
@@ -193,12 +194,10 @@ class RequestContext implements RequestOAuth {
         await updateLogin(this.#req, provider, found[1].id, () => undefined);
       }
     }
-    const ids = Object.values(logins).map(({ id }) => id);
-    ended.push(...(await endLogins(logout, ids)));
-    await Promise.all(
-      Object.entries(logins).map(([name, login]) => removeFromIndex(logout.index, name, login)),
-    );
-    const url = await providerLogoutUrl(logout, ended, home.href);
+    // A session may hold logins of another router too: all of them end.
+    ended.push(...(await endSessionLogins(this[requestLogins], logins)));
+    const clientOf = (name: string) => this[requestLogins].clientOf(name);
+    const url = await providerLogoutUrl(clientOf, ended, home.href);
     return { redirectTo: url?.href ?? afterLogout };
   }
 
@@ -210,13 +209,19 @@ class RequestContext implements RequestOAuth {
   }
 
   async loginWithAssertion(provider: string, subject: AssertionSubject): Promise<Login> {
-    const { runtime } = this[requestLogins].mountedFor(provider);
+    const mounted = this[requestLogins].mountedFor(provider);
+    const { emit } = mounted.runtime;
     const client = this[requestLogins].client(provider);
     const startedAt = Date.now();
-    const login = await acceptLogin(runtime, client, this.#req, await loginByAssertion(client, subject));
-    const about = { provider, login: hashLoginId(login.id), duration: Date.now() - startedAt };
-    runtime.emit({ type: 'login.completed', ...about });
-    return toLogin(provider, login);
+    const duration = () => Date.now() - startedAt;
+    try {
+      const login = await acceptLogin(mounted, client, this.#req, await loginByAssertion(client, subject));
+      emit({ type: 'login.completed', provider, login: hashLoginId(login.id), duration: duration() });
+      return toLogin(provider, login);
+    } catch (error) {
+      emit({ type: 'login.failed', provider, ...errorCodes(error), duration: duration() });
+      throw error;
+    }
   }
 
   #first(): SessionLogin | undefined {

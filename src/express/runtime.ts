@@ -25,6 +25,12 @@ const ABSOLUTE_LIFETIME = 1_209_600_000;
 /** Seconds that a store command may take. */
 const STORE_TIMEOUT = 2;
 
+/**
+ * The clients of all routers behind one session middleware. A request that a router answers never comes to those after
+ * it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
+ */
+const clientsBehind = new WeakMap<SessionHost, Map<string, ProviderClient>>();
+
 /** One router, put together: the stores are known once the first request shows which session middleware is in use. */
 export interface Runtime {
   readonly config: RouterConfig;
@@ -78,7 +84,7 @@ export function createRuntime(config: RouterConfig): Runtime {
   const build = (stores: Stores, secrets: readonly (string | Uint8Array)[], host?: SessionHost): Services => {
     const sealer = createSealer(secrets);
     const records = createLoginRecords(stores.records, sealer, clock);
-    const client = (name: string) => clients.get(name);
+    const client = (name: string) => clients.get(name) ?? (host && clientsBehind.get(host)?.get(name));
     const revocations = createRevocations({ store: stores.revocations, sealer, client, clock, emit });
     const tokens = createTokenSource(
       {
@@ -99,7 +105,6 @@ export function createRuntime(config: RouterConfig): Runtime {
       logout: {
         records,
         revocations,
-        client,
         emit,
         clock,
         index: stores.index,
@@ -122,6 +127,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
       services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
       byHost.set(host, services);
+      clientsBehind.set(host, new Map([...(clientsBehind.get(host) ?? []), ...clients]));
       host.users.add(finish);
     }
     return services;

@@ -9,10 +9,27 @@ import type { IndexedLogin } from '../stores/contracts.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { RequestLogins } from './request-logins.js';
 import { type Runtime, unknownProvider } from './runtime.js';
-import { readLogins, type SessionLogin } from './session-data.js';
+import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import type { LoginSession, UserOfProvider } from './types.js';
 
 const userOf = (provider: string, { issuer, sub }: SessionLogin): KnownUser => ({ provider, issuer, sub });
+
+/**
+ * Ends logins that are or were in one session, each by the router that knows its provider; the first one ends those of
+ * providers that are no longer configured.
+ *
+ * @returns their records.
+ * @throws StoreUnavailableError
+ */
+export async function endSessionLogins(logins: RequestLogins, own: SessionLogins): Promise<LoginRecord[]> {
+  const all = Object.entries(own).map(([name, login]) => {
+    const known = logins.clientOf(name) ? name : undefined;
+    return { name, login, id: login.id, deps: logins.mountedFor(known).services.logout };
+  });
+  const ended = await endLogins(all);
+  await Promise.all(all.map(({ deps, name, login }) => removeFromIndex(deps.index, name, login)));
+  return ended;
+}
 
 /**
  * Ends the other sessions of this session's users, then the logins of this one; the session itself is left to the
@@ -25,21 +42,14 @@ export async function endEverywhere(
   logins: RequestLogins,
   provider: string | undefined,
 ): Promise<LoginRecord[]> {
-  const own = Object.entries(readLogins(req.session));
-  const ids = own.map(([, { id }]) => id);
-  const except = new Set(ids);
-  const depsOf = (name: string) => ({
-    ...logins.services(name).logout,
-    client: (other: string) => logins.clientOf(other),
-  });
+  const own = readLogins(req.session);
+  const except = new Set(Object.values(own).map(({ id }) => id));
   const users = await logins.verifiedEntries(provider);
-  await Promise.all(users.map(([name, login]) => endUser(depsOf(name), userOf(name, login), except)));
-  const [first] = users;
-  if (!first) return [];
-  const deps = depsOf(first[0]);
-  const ended = await endLogins(deps, ids);
-  await Promise.all(own.map(([name, login]) => removeFromIndex(deps.index, name, login)));
-  return ended;
+  if (users.length === 0) return [];
+  await Promise.all(
+    users.map(([name, login]) => endUser(logins.services(name).logout, userOf(name, login), except)),
+  );
+  return endSessionLogins(logins, own);
 }
 
 /** The sessions of this session's users; `undefined` when nobody is logged in. */

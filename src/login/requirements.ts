@@ -7,6 +7,8 @@ export interface Requirements {
   readonly maxAge?: number;
   /** Ways of authentication (`acr`) of which the login must use one. */
   readonly acr?: readonly string[];
+  /** Claims that must be there, where any value will do. */
+  readonly essential?: readonly ('acr' | 'auth_time')[];
 }
 
 /**
@@ -21,15 +23,35 @@ export function readRequirements({
   acr_values,
   claims,
 }: Readonly<Record<string, string>>): Requirements {
+  const asked = readIdTokenClaims(claims);
   const maxAge = readMaxAge(max_age);
-  const acr = readEssentialAcr(claims) ?? acr_values?.split(' ').filter((value) => value !== '');
+  const acr = inBoth(
+    readEssentialAcr(asked.acr),
+    acr_values?.split(' ').filter((value) => value !== ''),
+  );
   if (acr?.length === 0) {
     throw new ConfigurationError(
       'invalid_option',
-      "The parameter 'acr_values' must name at least one value.",
+      "No 'acr' can meet the parameters 'acr_values' and 'claims': name at least one value that meets both.",
     );
   }
-  return { ...(maxAge !== undefined && { maxAge }), ...(acr && { acr }) };
+  const values = { acr, auth_time: maxAge };
+  const essential = (['acr', 'auth_time'] as const).filter(
+    (claim) => values[claim] === undefined && isEssential(asked[claim]),
+  );
+  return {
+    ...(maxAge !== undefined && { maxAge }),
+    ...(acr && { acr }),
+    ...(essential.length > 0 && { essential }),
+  };
+}
+
+/** Each of two parameters is a demand of its own: neither may weaken the other. */
+function inBoth(
+  one: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+): readonly string[] | undefined {
+  return one && other ? one.filter((value) => other.includes(value)) : (one ?? other);
 }
 
 /** Seconds [OpenID Connect Core 3.1.2.1]. */
@@ -39,10 +61,13 @@ function readMaxAge(value: string | undefined): number | undefined {
   throw new ConfigurationError('invalid_option', "The parameter 'max_age' must be a number of seconds.");
 }
 
-function readEssentialAcr(claims: string | undefined): readonly string[] | undefined {
-  const { id_token } = parseClaims(claims);
-  const acr = isPlainObject(id_token) ? id_token.acr : undefined;
-  if (!isPlainObject(acr) || acr.essential !== true) return undefined;
+function isEssential(claim: unknown): claim is Record<string, unknown> {
+  return isPlainObject(claim) && claim.essential === true;
+}
+
+/** The values that are asked for, if any are [OpenID Connect Core 5.5.1.1]. */
+function readEssentialAcr(acr: unknown): readonly string[] | undefined {
+  if (!isEssential(acr)) return undefined;
   const values = acr.values ?? (acr.value === undefined ? undefined : [acr.value]);
   if (values === undefined) return undefined;
   if (Array.isArray(values) && values.every((one) => typeof one === 'string')) return values;
@@ -52,11 +77,12 @@ function readEssentialAcr(claims: string | undefined): readonly string[] | undef
   );
 }
 
-function parseClaims(claims: string | undefined): Record<string, unknown> {
+/** What is asked of the id_token [OpenID Connect Core 5.5]. */
+function readIdTokenClaims(claims: string | undefined): Record<string, unknown> {
   if (claims === undefined) return {};
   try {
     const parsed: unknown = JSON.parse(claims);
-    if (isPlainObject(parsed)) return parsed;
+    if (isPlainObject(parsed)) return isPlainObject(parsed.id_token) ? parsed.id_token : {};
   } catch {
     // A SyntaxError, which quotes the text: the message below says enough.
   }

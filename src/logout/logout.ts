@@ -9,8 +9,6 @@ import type { Revocations } from './revocations.js';
 export interface LogoutDependencies {
   readonly records: LoginRecords;
   readonly revocations: Revocations;
-  /** The client of a provider; `undefined` when the provider is no longer configured. */
-  readonly client: (provider: string) => ProviderClient | undefined;
   readonly emit: Emit;
   readonly clock: Clock;
 }
@@ -23,11 +21,14 @@ const STORE_RETRY = 1000;
  * Ends logins: their records first, so that nobody can use them from here on, then the tokens at the provider. The
  * provider's deadline bounds the wait, and what the provider says changes nothing about the logout.
  *
+ * @param logins each with the `deps` of the router that knows its provider: another has neither its keys nor its client.
  * @returns the records that were ended here.
  * @throws StoreUnavailableError when the store fails; what could not be ended now is ended as soon as the store is back.
  */
-export async function endLogins(deps: LogoutDependencies, ids: readonly string[]): Promise<LoginRecord[]> {
-  const ended = await Promise.allSettled(ids.map((id) => endLogin(deps, id)));
+export async function endLogins(
+  logins: readonly { readonly id: string; readonly deps: LogoutDependencies }[],
+): Promise<LoginRecord[]> {
+  const ended = await Promise.allSettled(logins.map(({ deps, id }) => endLogin(deps, id)));
   const failed = ended.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
   return ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
@@ -67,18 +68,23 @@ async function revoke({ revocations, emit, clock }: LogoutDependencies, record: 
   emit({ type: 'logout.completed', ...about, outcome, duration: clock.now() - startedAt });
 }
 
-/** Where the browser goes to end the session at the provider too; `undefined` where there is no such page. */
+/**
+ * Where the browser goes to end the session at the provider too; `undefined` where there is no such page.
+ *
+ * @param client the client of a provider; `undefined` when the provider is no longer configured.
+ */
 export async function providerLogoutUrl(
-  deps: LogoutDependencies,
+  client: (provider: string) => ProviderClient | undefined,
   records: readonly LoginRecord[],
   postLogoutRedirectUri: string,
 ): Promise<URL | undefined> {
   for (const { provider, tokens } of records) {
     try {
       const idToken = tokens.idToken;
-      const url = await deps
-        .client(provider)
-        ?.endSessionUrl({ postLogoutRedirectUri, ...(idToken !== undefined && { idToken }) });
+      const url = await client(provider)?.endSessionUrl({
+        postLogoutRedirectUri,
+        ...(idToken !== undefined && { idToken }),
+      });
       if (url) return url;
     } catch (error) {
       // The user is logged out here whether or not the provider's metadata can be read.

@@ -10,7 +10,13 @@ import type { ProviderClient } from '../wire/client.js';
 
 /** Milliseconds after which a revocation that failed is tried again; doubles with each failure. */
 const FIRST_RETRY = 5_000;
-const LONGEST_PAUSE = 600_000;
+/** An hour: after an outage of days, thirty tries a day for each login are load enough. */
+const LONGEST_PAUSE = 3_600_000;
+/**
+ * For how long, in milliseconds from the logout on, a revocation is tried at least, if the tokens do not expire before:
+ * a refresh token may outlive our session by months, and an outage of the provider may last a weekend.
+ */
+const PATIENCE = 7 * 24 * 3_600_000;
 /** Milliseconds between two looks at what waits. Once in a while, so that a process that crashed is stood in for. */
 const ROUND = 15_000;
 /** For how long, in milliseconds, who sends a revocation keeps all others from sending it too. */
@@ -25,7 +31,7 @@ interface Revocation {
   readonly login: string;
   readonly tokens: { readonly accessToken: string; readonly refreshToken?: string };
   readonly failures: number;
-  /** When the tokens have expired by themselves, in milliseconds since the epoch. */
+  /** When it is given up, in milliseconds since the epoch: at the latest when the tokens have expired by themselves. */
   readonly until: number;
 }
 
@@ -45,7 +51,8 @@ export interface RevocationDependencies {
 export interface Revocations {
   /**
    * Revokes the tokens of a login that is gone, or those that came too late for it. What fails is tried again by
-   * any process, also if this one is killed meanwhile, until it succeeds or the tokens have expired. Does not throw.
+   * any process, also if this one is killed meanwhile, until it succeeds, or the tokens have expired, or the session
+   * would have ended and a week has passed. Does not throw.
    */
   revoke(record: LoginRecord, answer?: TokenAnswer): Promise<RevocationOutcome>;
   /** Sends those that are due, once. */
@@ -132,7 +139,10 @@ export function createRevocations({
       login: hashLoginId(record.id),
       tokens,
       failures: 0,
-      until: goodUntil({ ...record.tokens, ...record.pending, ...answer }, record.endsAt),
+      until: worthUntil(
+        { ...record.tokens, ...record.pending, ...answer },
+        Math.max(record.endsAt, clock.now() + PATIENCE),
+      ),
     };
     const at = client(record.provider);
     if (!at?.canRevoke(tokens) || revocation.until <= clock.now()) return 'not_revocable';
@@ -162,11 +172,11 @@ export function createRevocations({
   };
 }
 
-/** When tokens are of no use to anybody, revoked or not: at the latest when the session would have ended. */
-function goodUntil(
+/** When tokens are of no use to anybody, revoked or not, as far as the provider said so; at the latest when we give up. */
+function worthUntil(
   tokens: { expiresAt?: number; refreshToken?: string; refreshExpiresAt?: number },
-  endsAt: number,
+  giveUpAt: number,
 ): number {
   const last = tokens.refreshToken === undefined ? tokens.expiresAt : tokens.refreshExpiresAt;
-  return Math.min(last ?? endsAt, endsAt);
+  return Math.min(last ?? giveUpAt, giveUpAt);
 }

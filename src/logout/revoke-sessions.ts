@@ -39,10 +39,7 @@ export async function endUser(
   const found = await deps.index.end(name, { here: deps.clock.now() }, MARK);
   const others = found.filter(({ id }) => !except.has(id));
   await releaseAll(deps, others);
-  const ended = await endLogins(
-    deps,
-    others.map(({ id }) => id),
-  );
+  const ended = await endLogins(others.map(({ id }) => ({ id, deps })));
   for (const { id, provider } of ended) {
     deps.emit({ type: 'session.revoked', provider, login: hashLoginId(id), outcome: 'everywhere' });
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import {
+  errorCodes,
   isOAuthLoginError,
   LoginRequiredError,
   OAuthLoginError,
@@ -12,7 +13,7 @@ import type { AssertionSubject } from '../provider.js';
 import type { BackoffStore, LockStore } from '../stores/contracts.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import type { ProofKey } from '../wire/dpop.js';
-import { canRenew, type LoginRecord, type LoginRecords } from './login-record.js';
+import { canRenew, type LoginRecord, type LoginRecords, type PendingAnswer } from './login-record.js';
 import { canRefresh, refreshedTokens, timeLeft } from './token-set.js';
 
 /** What a refresh needs of a provider. */
@@ -20,8 +21,16 @@ export interface RefreshClient {
   /** @param proofKey the key to which the tokens of the login are bound, where they are. */
   refresh(refreshToken: string, proofKey?: ProofKey): Promise<TokenAnswer>;
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
-  /** Judges the id_token of a refresh answer against the claims of the login. */
-  verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Judges the id_token of a refresh answer against the claims of the login.
+   *
+   * @param receivedAt when the answer came, in milliseconds since the epoch; now, where that is not known.
+   */
+  verifyRefreshed(
+    answer: TokenAnswer,
+    previous: Readonly<Record<string, unknown>>,
+    receivedAt?: number,
+  ): Promise<void>;
 }
 
 export interface RefreshDependencies {
@@ -64,7 +73,7 @@ export async function refreshHoldingLock(
     emit({ type: 'token.refreshed', ...about, duration: clock.now() - startedAt });
     return refreshed;
   } catch (error) {
-    emit({ type: 'token.refresh_failed', ...about, ...describe(error), duration: clock.now() - startedAt });
+    emit({ type: 'token.refresh_failed', ...about, ...errorCodes(error), duration: clock.now() - startedAt });
     throw error;
   }
 }
@@ -84,7 +93,9 @@ function told(client: RefreshClient, onPhase: OnPhase): RefreshClient {
   return {
     refresh: asking((token, proofKey) => client.refresh(token, proofKey)),
     exchangeAssertion: asking((subject) => client.exchangeAssertion(subject)),
-    verifyRefreshed: asking((answer, previous) => client.verifyRefreshed(answer, previous)),
+    verifyRefreshed: asking((answer, previous, receivedAt) =>
+      client.verifyRefreshed(answer, previous, receivedAt),
+    ),
   };
 }
 
@@ -95,19 +106,20 @@ async function exchange(
 ): Promise<LoginRecord> {
   const { clock } = deps;
   if (!canRenew(record, clock.now())) return end(deps, client, record);
-  let answer: TokenAnswer;
+  let received: TokenAnswer;
   try {
-    answer = await renew(client, record, clock.now());
+    received = await renew(client, record, clock.now());
   } catch (error) {
     return afterFailure(deps, client, record, error);
   }
   // The old refresh token may be worthless by now: what came is stored first, and judged afterwards.
-  if (answer.idToken !== undefined && record.claims) {
+  if (received.idToken !== undefined && record.claims) {
+    const answer: PendingAnswer = { ...received, receivedAt: clock.now() };
     const pending = await write(deps, record, { ...record, pending: answer }, answer);
     return pending.pending ? acceptPending(deps, client, pending, pending.pending) : pending;
   }
-  const { idToken: _unjudged, ...rest } = answer;
-  return write(deps, record, renewed(record, rest, clock.now()), answer);
+  const { idToken: _unjudged, ...rest } = received;
+  return write(deps, record, renewed(record, rest, clock.now()), received);
 }
 
 /**
@@ -140,11 +152,11 @@ async function acceptPending(
   deps: RefreshDependencies,
   client: RefreshClient,
   record: LoginRecord,
-  answer: TokenAnswer,
+  answer: PendingAnswer,
 ): Promise<LoginRecord> {
   let accepted: TokenAnswer = answer;
   try {
-    await client.verifyRefreshed(answer, record.claims ?? {});
+    await client.verifyRefreshed(answer, record.claims ?? {}, answer.receivedAt);
   } catch (error) {
     if (isOAuthLoginError(error) && error.code === 'id_token_invalid') {
       // Tokens of another user, or forged ones: nothing of this login can be trusted any more.
@@ -152,7 +164,7 @@ async function acceptPending(
         type: 'alert',
         provider: record.provider,
         login: hashLoginId(record.id),
-        ...describe(error),
+        ...errorCodes(error),
       });
       try {
         return await end(deps, client, record, error);
@@ -164,7 +176,7 @@ async function acceptPending(
     const { idToken: _unknown, ...rest } = answer;
     accepted = rest;
   }
-  return write(deps, record, renewed(record, accepted, deps.clock.now()), answer);
+  return write(deps, record, renewed(record, accepted, answer.receivedAt ?? deps.clock.now()), answer);
 }
 
 /** Writes by compare-and-set, through an outage of the store if need be: these tokens exist nowhere else. */
@@ -208,7 +220,7 @@ async function afterFailure(
   }
   const reason = error instanceof ProviderUnavailableError ? 'unavailable' : 'refused';
   if (reason === 'refused') {
-    emit({ type: 'alert', provider: record.provider, login: hashLoginId(record.id), ...describe(error) });
+    emit({ type: 'alert', provider: record.provider, login: hashLoginId(record.id), ...errorCodes(error) });
   }
   const attempt = ((await backoff.readBackoff(record.id))?.attempt ?? 0) + 1;
   const asked = isOAuthLoginError(error) ? Number(error.headers?.['Retry-After'] ?? 0) * 1000 : 0;
@@ -239,13 +251,4 @@ export function ended(cause?: unknown): LoginRequiredError {
     cause,
     ...(providerCode !== undefined && { providerCode }),
   });
-}
-
-/** What an event may say about an error: codes, no text. */
-function describe(error: unknown): { error: string; providerError?: string } {
-  if (!(error instanceof OAuthLoginError)) return { error: 'unknown' };
-  return {
-    error: error.code,
-    ...(error.providerCode !== undefined && { providerError: error.providerCode }),
-  };
 }

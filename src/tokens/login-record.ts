@@ -5,10 +5,19 @@ import type { Sealer } from '../stores/sealing.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import type { ProofKey } from '../wire/dpop.js';
 import { packTokens, unpackTokens } from './packed-tokens.js';
-import { canRefresh, type TokenSet } from './token-set.js';
+import { canRefresh, refreshedTokens, type TokenSet } from './token-set.js';
 
 /** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
 const GRACE = 60_000;
+
+/** A refresh answer whose id_token is not yet judged. */
+export interface PendingAnswer extends TokenAnswer {
+  /**
+   * When it came, in milliseconds since the epoch: its id_token is judged as of then, however late that is done. Records
+   * of earlier versions lack it.
+   */
+  readonly receivedAt?: number;
+}
 
 /** All that the server keeps of one login: the truth about whether it still exists. */
 export interface LoginRecord {
@@ -24,8 +33,8 @@ export interface LoginRecord {
   readonly renewedAt?: number;
   /** The claims of the first id_token that no later one may contradict [OpenID Connect Core 12.2]. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** A refresh answer whose id_token is not yet judged. It is kept before it is judged, so that no crash loses it. */
-  readonly pending?: TokenAnswer;
+  /** Kept before it is judged, so that no crash loses it. */
+  readonly pending?: PendingAnswer;
   /** Whom the assertion was about by which the login began: another one renews it where no refresh token does. */
   readonly assertion?: AssertionSubject;
   /** The private key to which the tokens are bound [RFC 9449]: it is here because any process may have to use them. */
@@ -90,7 +99,12 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
 }
 
 /** Until the session must end, or nothing in the record can be of use any more. */
-function timeToLive({ endsAt, tokens, assertion }: Omit<LoginRecord, 'version'>, now: number): number {
+function timeToLive(
+  { endsAt, tokens: present, pending, assertion }: Omit<LoginRecord, 'version'>,
+  now: number,
+): number {
+  // What waits to be judged is worth more than what it replaces.
+  const tokens = pending ? refreshedTokens(present, pending) : present;
   const { refreshToken, expiresAt = Number.POSITIVE_INFINITY } = tokens;
   if (assertion) return Math.max(1, endsAt - now);
   const renewable = refreshToken === undefined ? 0 : (tokens.refreshExpiresAt ?? Number.POSITIVE_INFINITY);

@@ -8,7 +8,12 @@ import {
   tokenRevocation,
 } from 'openid-client';
 import { type Clock, systemClock } from '../clock.js';
-import { ConfigurationError, OAuthLoginError, ProviderProtocolError, TransactionError } from '../errors.js';
+import {
+  ConfigurationError,
+  ProviderProtocolError,
+  ProviderRejectedError,
+  TransactionError,
+} from '../errors.js';
 import type { AssertionSubject, IdTokenPolicy, Provider } from '../provider.js';
 import type { TokenAnswer } from './answer.js';
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.js';
@@ -32,6 +37,8 @@ export interface CodeCallback extends Omit<AuthorizationRequest, 'params'> {
   readonly params: URLSearchParams;
   /** Seconds, when the authorization request asked for a `max_age`. */
   readonly maxAge?: number;
+  /** Claims that the id_token must have, where any value will do. */
+  readonly essential?: readonly ('acr' | 'auth_time')[];
 }
 
 /** One provider, as the flows see it: standard on this side, whatever its dialect on the other. */
@@ -47,7 +54,12 @@ export interface ProviderClient {
   exchangeCode(callback: CodeCallback): Promise<{ answer: TokenAnswer; claims?: IdTokenClaims }>;
   /** New tokens. An id_token that comes along is not yet judged: see `verifyRefreshed`. */
   refresh(refreshToken: string, proofKey?: ProofKey): Promise<TokenAnswer>;
-  verifyRefreshed(answer: TokenAnswer, previous: Readonly<Record<string, unknown>>): Promise<void>;
+  /** @param receivedAt when the answer came, in milliseconds since the epoch; default: now. */
+  verifyRefreshed(
+    answer: TokenAnswer,
+    previous: Readonly<Record<string, unknown>>,
+    receivedAt?: number,
+  ): Promise<void>;
   /** Tokens for a user whom the app itself has authenticated [RFC 7523]. */
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** The provider's facts about the user; `undefined` where there is no such endpoint. `raw` is the token answer. */
@@ -97,7 +109,7 @@ export function createProviderClient(
     return keySet.keys;
   };
 
-  const expectation = async (idToken: IdTokenPolicy): Promise<SignedTokenExpectation> => {
+  const expectation = async (idToken: IdTokenPolicy, now = clock.now()): Promise<SignedTokenExpectation> => {
     const server = await metadata();
     return {
       issuer: server.issuer,
@@ -105,19 +117,20 @@ export function createProviderClient(
       policy: idToken,
       algs: signingAlgs(idToken.algs, server),
       keys: keysAt(required(server, 'jwks_uri', provider)),
-      now: clock.now(),
+      now,
     };
   };
 
   const verify = async (
     answer: TokenAnswer,
-    expected: Pick<IdTokenExpectation, 'nonce' | 'maxAge' | 'acr' | 'previous'>,
+    expected: Pick<IdTokenExpectation, 'nonce' | 'maxAge' | 'acr' | 'essential' | 'previous'>,
+    now?: number,
   ) => {
     if (!policy || answer.idToken === undefined) {
       throw new ProviderProtocolError('id_token_invalid', 'The provider gave no id_token.');
     }
     const { accessToken } = answer;
-    return verifyIdToken(answer.idToken, { ...expected, ...(await expectation(policy)), accessToken });
+    return verifyIdToken(answer.idToken, { ...expected, ...(await expectation(policy, now)), accessToken });
   };
 
   return {
@@ -143,7 +156,17 @@ export function createProviderClient(
       }
     },
 
-    async exchangeCode({ params, redirectUri, state, nonce, codeVerifier, proofKey, maxAge, acr }) {
+    async exchangeCode({
+      params,
+      redirectUri,
+      state,
+      nonce,
+      codeVerifier,
+      proofKey,
+      maxAge,
+      acr,
+      essential,
+    }) {
       const server = await metadata();
       // openid-client judges the id_token as well wherever the provider promises what it insists on.
       const standard = policy?.nonce === 'required' && policy.audiences.length === 0;
@@ -164,6 +187,7 @@ export function createProviderClient(
         nonce,
         ...(maxAge !== undefined && { maxAge }),
         ...(acr && { acr }),
+        ...(essential && { essential }),
       });
       return { answer: answer(), claims };
     },
@@ -174,8 +198,8 @@ export function createProviderClient(
       return answer();
     },
 
-    async verifyRefreshed(answer, previous) {
-      await verify(answer, { previous });
+    async verifyRefreshed(answer, previous, receivedAt) {
+      await verify(answer, { previous }, receivedAt);
     },
 
     async exchangeAssertion(subject) {
@@ -218,9 +242,9 @@ export function createProviderClient(
         );
       } catch (error) {
         // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2]; some servers call it an
-        // invalid request.
+        // invalid request. In an outage, whatever code comes with it, the token must be taken to exist still [2.2.1].
         const dead = /^invalid_(?:grant|token|request)$/;
-        if (error instanceof OAuthLoginError && dead.test(error.providerCode ?? '')) return true;
+        if (error instanceof ProviderRejectedError && dead.test(error.providerCode ?? '')) return true;
         throw error;
       }
       return true;

@@ -12,10 +12,12 @@ export interface IdTokenExpectation extends SignedTokenExpectation {
   readonly accessToken: string;
   /** The nonce of the login. */
   readonly nonce?: string;
-  /** Seconds; makes `auth_time` necessary. */
+  /** Seconds since `auth_time`, at most; makes that claim necessary. */
   readonly maxAge?: number;
   /** What was asked for as `acr`; the token must name one of these. */
   readonly acr?: readonly string[];
+  /** What was asked for as essential, where any value will do [OpenID Connect Core 5.5.1]. */
+  readonly essential?: readonly ('acr' | 'auth_time')[];
   /** The claims of the id_token of the login, when this one came with a refresh [OpenID Connect Core 12.2]. */
   readonly previous?: Readonly<Record<string, unknown>>;
 }
@@ -56,15 +58,19 @@ function refuted(what: string, cause?: unknown): ProviderProtocolError {
   });
 }
 
-function checkAuthTime({ auth_time }: JWTPayload, { now, maxAge }: IdTokenExpectation): void {
-  if (maxAge === undefined) return;
-  if (typeof auth_time !== 'number' || auth_time + maxAge < now / 1000 - TOLERANCE)
+function checkAuthTime({ auth_time }: JWTPayload, { now, maxAge, essential }: IdTokenExpectation): void {
+  if (maxAge === undefined && !essential?.includes('auth_time')) return;
+  const seconds = now / 1000;
+  // Providers that do not know the time say 0, or less; a time in milliseconds would be recent for ever.
+  if (typeof auth_time !== 'number' || auth_time <= 0 || auth_time > seconds + TOLERANCE)
     throw refuted('auth_time');
+  if (maxAge !== undefined && auth_time + maxAge < seconds - TOLERANCE) throw refuted('auth_time');
 }
 
 /** The token is as good as any, but not the way in which the user proved who they are [OpenID Connect Core 3.1.3.7, 12]. */
-function checkAcr({ acr }: JWTPayload, { acr: asked }: IdTokenExpectation): void {
-  if (asked === undefined || asked.includes(acr as string)) return;
+function checkAcr({ acr }: JWTPayload, { acr: asked, essential }: IdTokenExpectation): void {
+  const given = typeof acr === 'string' && acr !== '';
+  if (asked ? asked.includes(acr as string) : given || !essential?.includes('acr')) return;
   throw new AuthorizationDeniedError(
     'insufficient_user_authentication',
     'This needs a stronger login than the one that was made.',

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Clock } from '../clock.js';
-import { isLoopbackHost, parseSecureUrl } from '../config.js';
+import { mayBeThisMachine, parseSecureUrl } from '../config.js';
 import { isOAuthLoginError, ProviderProtocolError, ProviderUnavailableError, retryAfter } from '../errors.js';
 import type { Endpoints, Provider } from '../provider.js';
 import type { ProviderFetch } from './http.js';
@@ -17,6 +17,16 @@ const members: Record<string, keyof ServerMetadata> = {
   jwks: 'jwks_uri',
   endSession: 'end_session_endpoint',
   pushedAuthorization: 'pushed_authorization_request_endpoint',
+};
+
+/** The other members that we go by, and what each must be: nobody else checks it. */
+const types: Record<string, (value: unknown) => boolean> = {
+  authorization_response_iss_parameter_supported: isBoolean,
+  claims_parameter_supported: isBoolean,
+  require_pushed_authorization_requests: isBoolean,
+  id_token_signing_alg_values_supported: isListOfStrings,
+  token_endpoint_auth_methods_supported: isListOfStrings,
+  token_endpoint_auth_signing_alg_values_supported: isListOfStrings,
 };
 
 /** Gives a provider's metadata: what the configuration says, and behind it what discovery found. */
@@ -98,7 +108,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
       `The metadata of '${provider.name}' names another issuer.`,
     );
   }
-  const local = isLoopbackHost(new URL(issuer).hostname);
+  const local = mayBeThisMachine(new URL(issuer).hostname);
   for (const member of Object.values(members)) {
     if (metadata[member] !== undefined && !isSafe(metadata[member], local)) {
       throw new ProviderProtocolError(
@@ -107,13 +117,31 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
       );
     }
   }
-  return { ...metadata, ...configured(provider), issuer };
+  const known: ServerMetadata = { ...metadata, ...configured(provider), issuer };
+  // After the merge: what the configuration replaces is not used.
+  for (const [member, isRight] of Object.entries(types)) {
+    if (known[member] !== undefined && !isRight(known[member])) {
+      throw new ProviderProtocolError(
+        'provider_protocol',
+        `The metadata of '${provider.name}' has a ${member} of the wrong type.`,
+      );
+    }
+  }
+  return known;
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isListOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 /** A provider elsewhere has no business with what listens on this machine. */
 function isSafe(value: unknown, local: boolean): boolean {
   const url = parseSecureUrl(value);
-  return url !== undefined && (local || !isLoopbackHost(url.hostname));
+  return url !== undefined && (local || !mayBeThisMachine(url.hostname));
 }
 
 /** A provider whose metadata lacks an endpoint that a login cannot do without. */

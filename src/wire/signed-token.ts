@@ -17,7 +17,7 @@ export interface SignedTokenExpectation {
   readonly policy: IdTokenPolicy;
   readonly algs: readonly string[];
   readonly keys: JWTVerifyGetKey;
-  /** Milliseconds since the epoch. */
+  /** The moment as of which the token is judged, in milliseconds since the epoch. */
   readonly now: number;
 }
 

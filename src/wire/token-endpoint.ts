@@ -1,9 +1,9 @@
 import { allowInsecureRequests, Configuration, customFetch, type ServerMetadata } from 'openid-client';
 import { isOAuthLoginError, ProviderProtocolError } from '../errors.js';
-import type { Provider, WireRequest, WireResponse } from '../provider.js';
+import type { Dialect, Provider, WireRequest, WireResponse } from '../provider.js';
 import { readSuccess, readTokenAnswer, type TokenAnswer } from './answer.js';
 import { clientAuthentication } from './client-authentication.js';
-import { toWireRequest } from './dialect.js';
+import { firstOf, toWireRequest } from './dialect.js';
 import type { ProofKey, Proofs } from './dpop.js';
 import { type ProviderFetch, parsedResponse, parseJson } from './http.js';
 
@@ -77,8 +77,7 @@ export function tokenEndpointCall(
     const response = dialect.hooks?.response?.(received) ?? received;
     if (endpoint === 'pushedAuthorization') return parsedResponse(readSuccess(response, {}), 201);
     if (endpoint === 'revocation') {
-      // A revocation has succeeded with any 2xx; nothing is due in the body [RFC 7009 2.2].
-      if (response.status < 200 || response.status >= 300) readSuccess(response, dialect);
+      readRevocation(response, text, dialect);
       return new Response(null, { status: 200 });
     }
     answer = readTokenAnswer(readSuccess(response, dialect), dialect, sentAt, proofKey ? 'DPoP' : 'Bearer');
@@ -95,6 +94,21 @@ export function tokenEndpointCall(
       return answer;
     },
   };
+}
+
+/**
+ * Throws what an answer means that does not say that the token is revoked. Any 2xx says so, and nothing is due in the body
+ * [RFC 7009 2.2], unless an error is named there. Where a dialect tells success in its own way, a 200 alone says nothing:
+ * the body must pass that rule, and one that cannot be read does not. Without a body there is nothing to judge by it, and
+ * the status counts.
+ */
+function readRevocation(response: WireResponse, text: string, dialect: Dialect): void {
+  const { status, body } = response;
+  const error = firstOf(body, ['error']);
+  const clear = dialect.answer?.success
+    ? body === undefined && text.trim() === ''
+    : typeof error !== 'string' || error === '';
+  if (status < 200 || status >= 300 || !clear) readSuccess(response, dialect);
 }
 
 function endpointOf(url: string, metadata: ServerMetadata): WireRequest['endpoint'] {

@@ -1,5 +1,15 @@
+import expressSession from 'express-session';
+import { type OAuthEvent, type OAuthRouter, type OAuthRouterOptions, oauthRouter } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { issueExpired, providerOf, startApp, type TestApp, type Visitor } from '../support/app.js';
+import {
+  type AppOptions,
+  issueExpired,
+  providerOf,
+  SECRET,
+  startApp,
+  type TestApp,
+  type Visitor,
+} from '../support/app.js';
 
 let lab: Lab;
 let app: TestApp;
@@ -128,5 +138,110 @@ describe('a logout', () => {
     expect(revocations('aliyun').map((request) => request.form?.token)).toContain(fresh.refresh_token);
     await one.get('/me').expect(401);
     aliyun.settings.rotateRefreshTokens = false;
+  });
+});
+
+describe('a logout from a session with logins of two routers', () => {
+  const keys = (name: string): OAuthRouterOptions => ({
+    encryptionKeys: [`the encryption key of the router ${name}`],
+  });
+  const ownSession: Partial<AppOptions> = {
+    router: keys('a'),
+    useSession: (it) => it.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false })),
+  };
+  const sharedKey: Partial<AppOptions> = {};
+  const ownKeys: Partial<AppOptions> = { router: keys('a') };
+  let one: TestApp;
+  let staff: OAuthRouter;
+  let events: OAuthEvent[];
+
+  /** The lab's oidc has a router of its own, behind the one of aliyun. */
+  async function start(options = sharedKey): Promise<Visitor> {
+    events = [];
+    const onEvent = (event: OAuthEvent) => void events.push(event);
+    const own = options.router === undefined ? {} : keys('b');
+    staff = oauthRouter(providerOf(lab, 'oidc'), { basePath: '/staff', onEvent, ...own });
+    one = await startApp({
+      lab,
+      ...options,
+      router: { ...options.router, onEvent },
+      routes(it) {
+        it.use(staff);
+        it.get('/all', (req, res) => void res.json(req.oauth.logins.map(({ provider }) => provider)));
+        it.post('/out', (req, res, next) => {
+          req.oauth.logout(req.query).then(({ redirectTo }) => res.redirect(303, redirectTo), next);
+        });
+      },
+    });
+    lab.provider('oidc').registerRedirectUri(`${one.url}/staff/callback/oidc`);
+    const both = await loggedIn();
+    expect((await both.get('/all')).body.sort()).toEqual(['aliyun', 'oidc']);
+    return both;
+  }
+
+  /** Logs in at the second router, and at the first one unless that is not wanted. */
+  async function loggedIn(wanted = ['aliyun', 'oidc']): Promise<Visitor> {
+    const both = one.visitor();
+    if (wanted.includes('aliyun')) await both.logIn('aliyun');
+    const started = await both.get('/staff/login/oidc').expect(302);
+    const callback = await lab.provider('oidc').signIn(started.headers.location as string);
+    await both.get(callback.pathname + callback.search).expect(303);
+    return both;
+  }
+
+  afterEach(async () => {
+    await one.close();
+    await staff.close();
+  });
+
+  const statuses = () => ['aliyun', 'oidc'].map((name) => revocations(name).map(({ status }) => status));
+  const outcomes = () =>
+    events
+      .filter(({ type }) => type === 'logout.completed')
+      .map(({ provider, outcome }) => `${provider} ${outcome}`)
+      .sort();
+
+  it.each<[string, Partial<AppOptions>, string]>([
+    ['by the app, with one key for all', sharedKey, '/out'],
+    ['by the app, where each router has its key', ownKeys, '/out'],
+    ['by the app, with a session of its own', ownSession, '/out'],
+    ['by the route of the second, with one key for all', sharedKey, '/staff/logout'],
+    ['by the route of the second, where each has its key', ownKeys, '/staff/logout'],
+    ['by the route of the second, with a session of the app’s own', ownSession, '/staff/logout'],
+    ['everywhere, with one key for all', sharedKey, '/out?everywhere=true'],
+    ['everywhere, where each router has its key', ownKeys, '/out?everywhere=true'],
+    ['everywhere, with a session of the app’s own', ownSession, '/out?everywhere=true'],
+  ])('%s, revokes the tokens of both and goes on to the end-session page', async (_how, options, path) => {
+    const both = await start(options);
+    const answer = await both.post(path).expect(303);
+    expect(statuses()).toEqual([[200], [200]]);
+    expect(outcomes()).toEqual(['aliyun revoked', 'oidc revoked']);
+    const end = new URL(answer.headers.location as string);
+    expect(end.href.split('?')[0]).toBe(lab.provider('oidc').endpoints.endSession);
+    expect(end.searchParams.get('id_token_hint')).toMatch(/^ey/);
+    expect((await both.get('/all')).body).toEqual([]);
+  });
+
+  it('by the route of the first, which the second never hears of, revokes the tokens of both', async () => {
+    const both = await start();
+    await both.post('/auth/logout').expect(303);
+    expect(statuses()).toEqual([[200], [200]]);
+    expect(outcomes()).toEqual(['aliyun revoked', 'oidc revoked']);
+    expect((await both.get('/all')).body).toEqual([]);
+  });
+
+  it('of one provider alone is done by its router, and leaves the other login', async () => {
+    const both = await start(ownKeys);
+    await both.post('/out?provider=oidc').expect(303);
+    expect(statuses()).toEqual([[], [200]]);
+    expect((await both.get('/all')).body).toEqual(['aliyun']);
+  });
+
+  it('everywhere revokes what the other sessions of the user have at the second router', async () => {
+    const both = await start(ownKeys);
+    const elsewhere = await loggedIn(['oidc']);
+    await both.post('/out?everywhere=true').expect(303);
+    expect(statuses()).toEqual([[200], [200, 200]]);
+    expect((await elsewhere.get('/all')).body).toEqual([]);
   });
 });

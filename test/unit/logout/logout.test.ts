@@ -13,6 +13,7 @@ const HOME = 'https://app.example.com/';
 
 let clock: ManualClock;
 let deps: LogoutDependencies;
+let clientOf: (provider: string) => ProviderClient | undefined;
 let events: Omit<OAuthEvent, 'at'>[];
 let revoked: unknown[];
 /** What the store does in the place of its work. */
@@ -35,11 +36,8 @@ beforeEach(() => {
     revoke: async (tokens: unknown) => revoked.push(tokens) > 0,
     endSessionUrl: async (params: { idToken?: string }) => endSessionUrl(params),
   } as unknown as ProviderClient;
-  const rest = {
-    client: (name: string) => (name === 'op' ? client : undefined),
-    emit: (event: Omit<OAuthEvent, 'at'>) => void events.push(event),
-    clock,
-  };
+  clientOf = (name) => (name === 'op' ? client : undefined);
+  const rest = { emit: (event: Omit<OAuthEvent, 'at'>) => void events.push(event), clock };
   deps = {
     ...rest,
     records: {
@@ -50,7 +48,7 @@ beforeEach(() => {
         return records.remove(id);
       },
     },
-    revocations: createRevocations({ ...rest, store: stores.revocations, sealer }),
+    revocations: createRevocations({ ...rest, client: clientOf, store: stores.revocations, sealer }),
   };
 });
 
@@ -59,6 +57,8 @@ function record(id = 'login-1', more: Partial<LoginRecord> = {}): LoginRecord {
   return { id, version: 1, provider: 'op', sub: 'alice', endsAt: clock.now() + 3_600_000, tokens, ...more };
 }
 
+const end = (...ids: string[]) => endLogins(ids.map((id) => ({ id, deps })));
+
 const away = () => {
   throw new StoreUnavailableError('store_unavailable', 'away');
 };
@@ -66,7 +66,7 @@ const away = () => {
 describe('ending logins', () => {
   it('removes their records, revokes their tokens and says so', async () => {
     await Promise.all([deps.records.create(record('a')), deps.records.create(record('b'))]);
-    const ended = await endLogins(deps, ['a', 'b', 'gone']);
+    const ended = await end('a', 'b', 'gone');
     expect(ended.map(({ id }) => id)).toEqual(['a', 'b']);
     expect(await deps.records.peek('a')).toBeUndefined();
     expect(revoked).toEqual([
@@ -78,9 +78,32 @@ describe('ending logins', () => {
     expect(new Set(events.map(({ login }) => login)).size).toBe(2);
   });
 
+  it('leaves each to the one who has its keys and knows its provider, and keeps their order', async () => {
+    const by: string[] = [];
+    const of = (name: string): LogoutDependencies => ({
+      ...deps,
+      records: { ...deps.records, remove: async (id) => record(id, { provider: name }) },
+      revocations: {
+        ...deps.revocations,
+        revoke: async ({ id, provider }) => {
+          by.push(`${id} ${provider}`);
+          return 'revoked';
+        },
+      },
+    });
+    const [a, b] = [of('a'), of('b')];
+    const ended = await endLogins([
+      { id: '1', deps: b },
+      { id: '2', deps: a },
+      { id: '3', deps: b },
+    ]);
+    expect(by).toEqual(['1 b', '2 a', '3 b']);
+    expect(ended.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  });
+
   it('at the same time is done by one of them', async () => {
     await deps.records.create(record());
-    const ended = await Promise.all([1, 2, 3].map(() => endLogins(deps, ['login-1'])));
+    const ended = await Promise.all([1, 2, 3].map(() => end('login-1')));
     expect(ended.flat()).toHaveLength(1);
     expect(events).toHaveLength(1);
   });
@@ -88,7 +111,7 @@ describe('ending logins', () => {
   it('while the store is away fails, and is done as soon as it is back', async () => {
     await deps.records.create(record());
     broken = away;
-    await expect(endLogins(deps, ['login-1'])).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(end('login-1')).rejects.toBeInstanceOf(StoreUnavailableError);
     await clock.advance(299 * SECOND);
     expect(await deps.records.peek('login-1')).toBeDefined();
     broken = undefined;
@@ -100,14 +123,14 @@ describe('ending logins', () => {
 
   it('is given up when the store has been away for five minutes', async () => {
     broken = away;
-    await endLogins(deps, ['login-1']).catch(() => {});
+    await end('login-1').catch(() => {});
     await clock.advance(300 * SECOND);
     expect([tries, clock.sleeping]).toEqual([301, 0]);
   });
 
   it('that another one ended meanwhile is nothing to do', async () => {
     broken = away;
-    await endLogins(deps, ['login-1']).catch(() => {});
+    await end('login-1').catch(() => {});
     broken = undefined;
     await clock.advance(SECOND);
     expect([events, clock.sleeping]).toEqual([[], 0]);
@@ -119,10 +142,10 @@ describe('ending logins', () => {
       throw mistake;
     };
     broken = fail;
-    await expect(endLogins(deps, ['login-1'])).rejects.toBe(mistake);
+    await expect(end('login-1')).rejects.toBe(mistake);
     expect(clock.sleeping).toBe(0);
     broken = away;
-    await endLogins(deps, ['login-1']).catch(() => {});
+    await end('login-1').catch(() => {});
     broken = fail;
     await clock.advance(SECOND);
     expect(clock.sleeping).toBe(0);
@@ -145,7 +168,7 @@ describe('the way to the provider’s own logout', () => {
       record('c', { tokens: { ...tokens, idToken: 'x.y.z' } }),
       record('d'),
     ];
-    expect(await providerLogoutUrl(deps, logins, HOME)).toBe(url);
+    expect(await providerLogoutUrl(clientOf, logins, HOME)).toBe(url);
     expect(asked).toEqual([
       { postLogoutRedirectUri: HOME },
       { postLogoutRedirectUri: HOME, idToken: 'x.y.z' },
@@ -157,7 +180,7 @@ describe('the way to the provider’s own logout', () => {
     endSessionUrl = () => {
       throw new ProviderUnavailableError('provider_unavailable', 'down');
     };
-    expect(await providerLogoutUrl(deps, [record()], HOME)).toBeUndefined();
+    expect(await providerLogoutUrl(clientOf, [record()], HOME)).toBeUndefined();
   });
 
   it('hides no mistake of ours', async () => {
@@ -165,6 +188,6 @@ describe('the way to the provider’s own logout', () => {
     endSessionUrl = () => {
       throw mistake;
     };
-    await expect(providerLogoutUrl(deps, [record()], HOME)).rejects.toBe(mistake);
+    await expect(providerLogoutUrl(clientOf, [record()], HOME)).rejects.toBe(mistake);
   });
 });

@@ -9,6 +9,7 @@ import type { ProviderClient } from '../../../src/wire/client.js';
 import { ManualClock, settle } from '../wire/manual-clock.js';
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 let clock: ManualClock;
 let stores: Stores;
@@ -102,6 +103,56 @@ it('the pauses grow, and the revocation is given up when the tokens have expired
   await one.stop();
 });
 
+/** For how many days a revocation is tried, up to the last time, and how often. */
+async function patience(more: Partial<LoginRecord>): Promise<{ days: number; tries: number }> {
+  answer = down;
+  const one = process_();
+  const begin = clock.now();
+  await one.revoke(record(more));
+  for (let round = 0; round < 15 * 24 * 6; round += 1) {
+    await clock.advance(10 * MINUTE);
+    await one.sendDue();
+  }
+  expect(await waiting()).toBe(0);
+  return { days: ((events.at(-1)?.at ?? 0) - begin) / DAY, tries: revoked.length };
+}
+
+it('a refresh token of which nobody knows how long it lives is revoked though the session was about to end', async () => {
+  const { days, tries } = await patience({ endsAt: clock.now() + 5 * MINUTE });
+  expect(days).toBeGreaterThan(6.9);
+  expect(days).toBeLessThanOrEqual(7);
+  // More than one every two hours, and not one every few minutes.
+  expect(tries).toBeGreaterThan(84);
+  expect(tries).toBeLessThan(400);
+});
+
+it('what nobody sends in that time is gone after a week', async () => {
+  answer = down;
+  await process_().revoke(record({ endsAt: clock.now() + 5 * MINUTE }));
+  await clock.advance(7 * DAY - MINUTE);
+  expect(await waiting()).toBe(1);
+  await clock.advance(MINUTE);
+  expect(await waiting()).toBe(0);
+});
+
+it('a session that would have lasted longer than a week is as long a time to try', async () => {
+  const { days } = await patience({ endsAt: clock.now() + 14 * DAY });
+  expect(days).toBeGreaterThan(13.9);
+  expect(days).toBeLessThanOrEqual(14);
+});
+
+it('the end of a session is none of a token whose own end is known', async () => {
+  const tokens = { ...record().tokens, refreshExpiresAt: clock.now() + 2 * DAY };
+  const { days } = await patience({ endsAt: clock.now() + 5 * MINUTE, tokens });
+  expect(days).toBeGreaterThan(1.9);
+  expect(days).toBeLessThanOrEqual(2);
+});
+
+it('a token that lives for a year is not tried for a year', async () => {
+  const tokens = { ...record().tokens, refreshExpiresAt: clock.now() + 365 * DAY };
+  expect((await patience({ tokens })).days).toBeLessThanOrEqual(7);
+});
+
 it('of many processes one sends it', async () => {
   answer = down;
   await process_().revoke(record());
@@ -149,7 +200,6 @@ it('what is of no use is neither sent nor kept', async () => {
   const { refreshToken: _none, ...access } = record().tokens;
   const now = clock.now();
   expect(await one.revoke(record({ provider: 'gone' }))).toBe('not_revocable');
-  expect(await one.revoke(record({ endsAt: now }))).toBe('not_revocable');
   expect(await one.revoke(record({ tokens: { ...access, expiresAt: now } }))).toBe('not_revocable');
   expect(await one.revoke(record({ tokens: { ...record().tokens, refreshExpiresAt: now } }))).toBe(
     'not_revocable',

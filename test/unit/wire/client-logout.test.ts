@@ -1,4 +1,7 @@
+import { type Dialect, defineProvider } from '../../../src/index.js';
+import { createProviderClient } from '../../../src/wire/client.js';
 import { form, login, type Op, startOp } from './op.js';
+import type { Reply } from './server.js';
 
 let op: Op;
 beforeEach(async () => {
@@ -81,10 +84,25 @@ describe('revocation', () => {
     },
   );
 
+  it.each([408, 429, 500, 503])(
+    'in an outage (%d) has failed, whatever code the answer names',
+    async (status) => {
+      for (const error of ['invalid_token', 'invalid_grant', 'invalid_request']) {
+        op.replies['/revoke'] = { status, body: { error } };
+        await expect(op.client().revoke(tokens)).rejects.toMatchObject({ code: 'provider_unavailable' });
+      }
+    },
+  );
+
   it.each([
     [{ status: 204 }],
     [{ status: 200, body: 'OK' }],
+    [{ status: 200, body: '<p>Bye' }],
     [{ status: 200, body: { requestId: 'x' } }],
+    [{ status: 200, body: { error: '' } }],
+    [{ status: 200, body: { error: 0 } }],
+    [{ status: 200, body: { error: null } }],
+    [{ status: 200, body: { code: '500' } }],
     [{ status: 202, body: '' }],
   ])('has succeeded with any 2xx: %j', async (reply) => {
     op.replies['/revoke'] = reply;
@@ -96,10 +114,64 @@ describe('revocation', () => {
     [{ status: 401, body: { error: 'invalid_client' } }, 'invalid_client'],
     [{ status: 400, body: { error: 'unsupported_token_type' } }, 'provider_rejected'],
     [{ status: 400 }, 'provider_protocol'],
+    [{ status: 200, body: { error: 'unsupported_token_type' } }, 'provider_rejected'],
+    [{ status: 200, body: { error: 'server_error' } }, 'provider_unavailable'],
+    [{ status: 200, body: { error: 'invalid_client' } }, 'invalid_client'],
     [{ status: 302, headers: { location: '/x' } }, 'provider_protocol'],
   ])('has failed with %j: %s', async (reply, code) => {
     op.replies['/revoke'] = reply;
     await expect(op.client().revoke(tokens)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('revocation at a platform that tells success in its own way', () => {
+  const revoke = (reply: Reply, dialect: Dialect = {}) => {
+    op.replies['/revoke'] = reply;
+    const provider = defineProvider({
+      name: 'platform',
+      clientId: 'app',
+      endpoints: {
+        authorization: `${op.url}/authorize`,
+        token: `${op.url}/token`,
+        revocation: `${op.url}/revoke`,
+      },
+      identity: { source: 'token_answer' },
+      dialect: {
+        answer: { success: { path: ['code'], values: ['0'] } },
+        error: { code: ['code'], map: { '500': 'server_error', '40': 'invalid_client' } },
+        ...dialect,
+      },
+    });
+    const client = createProviderClient(provider, { timeout: 5 });
+    return client.revoke({ accessToken: 'at-1', refreshToken: 'rt-1' });
+  };
+
+  it.each([[{ body: { code: 0 } }], [{ body: { code: '0' } }], [{ status: 204 }], [{ body: '\n' }]])(
+    'has succeeded with %j',
+    async (reply) => {
+      expect(await revoke(reply)).toBe(true);
+    },
+  );
+
+  it.each([
+    [{ body: { code: '500' } }, 'provider_unavailable'],
+    [{ body: { code: 40 } }, 'invalid_client'],
+    [{ body: { code: 41 } }, 'provider_rejected'],
+    [{ body: { code: 0, error: 'unsupported_token_type' } }, 'provider_rejected'],
+    [{ body: {} }, 'provider_protocol'],
+    [{ body: 'OK' }, 'provider_protocol'],
+    [{ body: 'null' }, 'provider_protocol'],
+    [{ status: 503, body: { code: 0 } }, 'provider_unavailable'],
+  ])('has failed with %j: %s', async (reply, code) => {
+    await expect(revoke(reply)).rejects.toMatchObject({ code });
+  });
+
+  it('is judged by what the dialect makes of the answer', async () => {
+    const says = (body: unknown): Dialect => ({ hooks: { response: (response) => ({ ...response, body }) } });
+    expect(await revoke({ body: { result: true } }, says({ code: '0' }))).toBe(true);
+    await expect(revoke({ status: 200 }, says({ code: '500' }))).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    });
   });
 });
 

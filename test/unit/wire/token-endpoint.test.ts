@@ -86,7 +86,7 @@ it.each([
   [302, false],
   [400, false],
 ])('a revocation that is answered with %d has succeeded: %s', async (status, succeeded) => {
-  op.replies['/revoke'] = { status, body: { error: 'unsupported_token_type' } };
+  op.replies['/revoke'] = { status, body: { [succeeded ? 'note' : 'error']: 'unsupported_token_type' } };
   const revoked = clientOf({}).revoke({ accessToken: 'at-1', refreshToken: 'rt-1' });
   if (succeeded) await expect(revoked).resolves.toBe(true);
   else await expect(revoked).rejects.toMatchObject({ code: expect.stringMatching(/^provider_/) });

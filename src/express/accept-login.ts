@@ -5,20 +5,18 @@ import type { NewLogin } from '../login/login.js';
 import { namesInClaims, removeFromIndex } from '../logout/login-names.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
-import { toLogin } from './request-logins.js';
-import type { Runtime } from './runtime.js';
+import { type Mounted, toLogin } from './request-logins.js';
 import type { SessionLogin } from './session-data.js';
 import { beginLogin } from './session-logins.js';
 
 /** Asks the app, keeps the tokens, and gives the session its new id. */
 export async function acceptLogin(
-  runtime: Runtime,
+  { runtime, services }: Mounted,
   client: ProviderClient,
   req: Request,
   { user, tokens, proofKey, claims, issuedAt, assertion }: NewLogin,
 ): Promise<SessionLogin> {
   const { config } = runtime;
-  const services = runtime.services(req);
   const { name, issuerId } = client.provider;
   const loggedInAt = Date.now();
   const login: SessionLogin = {

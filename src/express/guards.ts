@@ -11,7 +11,7 @@ import {
   type RequireLoginOptions,
   type Rules,
 } from './login-rules.js';
-import { isNavigation, redirect, requestedPath, setAnswerHeaders } from './request-facts.js';
+import { isNavigation, isVisit, redirect, requestedPath, setAnswerHeaders } from './request-facts.js';
 import { type RequestLogins, toLogin } from './request-logins.js';
 import { loginsOf } from './request-oauth.js';
 import type { SessionLogin } from './session-data.js';
@@ -212,7 +212,8 @@ async function askToLogIn(
   const { oauth } = req;
   const which = provider === undefined ? {} : { provider };
   setAnswerHeaders(res);
-  if (isNavigation(req)) {
+  // What begins at the provider at once begins with a person's visit only, as on the login route itself.
+  if (isNavigation(req) && (!params || isVisit(req))) {
     const returnTo = requestedPath(req);
     const login = { ...which, ...(returnTo !== undefined && { returnTo }) };
     if (params) await oauth.redirectToLogin({ ...login, params });

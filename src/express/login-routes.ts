@@ -3,13 +3,13 @@ import { isPlainObject } from '../config.js';
 import {
   AuthorizationDeniedError,
   ConfigurationError,
-  isOAuthLoginError,
+  errorCodes,
   OAuthLoginError,
   TransactionError,
 } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import { parseCallback, readState } from '../login/callback.js';
-import { finishLogin } from '../login/login.js';
+import { finishLogin, type LoginOutcome } from '../login/login.js';
 import { parseReturnTo, withReturnTo } from '../login/return-to.js';
 import { hasLoginPage } from '../provider.js';
 import type { ProviderClient } from '../wire/client.js';
@@ -17,6 +17,7 @@ import { acceptLogin } from './accept-login.js';
 import { readBrowser } from './browser-cookie.js';
 import { chooserPage } from './pages.js';
 import { isVisit, mountPath, publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
+import { loginsOf } from './request-oauth.js';
 import type { Runtime } from './runtime.js';
 
 /** More than any provider posts. */
@@ -158,7 +159,9 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     const origin = publicOrigin(req, config.origin);
     const browser = readBrowser(req, origin.startsWith('https:'));
     const params = await readParams(runtime, req);
-    const outcome = await finishLogin(client, services.transactions, browser, params);
+    const outcome: LoginOutcome = params
+      ? await finishLogin(client, services.transactions, browser, params)
+      : { kind: 'stale' };
     if (outcome.kind === 'not-logged-in') return redirect(res, 303, outcome.returnTo);
     if (outcome.kind === 'stale') {
       if (oauth.loggedIn) return redirect(res, 303, outcome.returnTo ?? config.afterLogin);
@@ -169,9 +172,15 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
             'This login was already used, has expired, or began in another browser.',
           );
     }
-    // Travels with the record and the session. A login that then fails leaves no more than a path of this app.
-    const completed = services.transactions.complete(browser as string, outcome.state, outcome.returnTo);
-    const [login] = await Promise.all([acceptLogin(runtime, client, req, outcome.login), completed]);
+    // Travels with the record and the session. A login that then fails leaves no more than a path of this app; and one that
+    // succeeds only lacks it, where the callback comes again.
+    const completed = services.transactions
+      .complete(browser as string, outcome.state, outcome.returnTo)
+      .catch(() => {});
+    const [login] = await Promise.all([
+      acceptLogin(loginsOf(req).mountedFor(provider), client, req, outcome.login),
+      completed,
+    ]);
     emit({
       type: 'login.completed',
       provider,
@@ -180,22 +189,18 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     });
     redirect(res, 303, outcome.returnTo);
   } catch (error) {
-    const codes = isOAuthLoginError(error)
-      ? { error: error.code, ...(error.providerCode !== undefined && { providerError: error.providerCode }) }
-      : { error: 'unknown' };
-    emit({ type: 'login.failed', provider, ...codes, duration: Date.now() - startedAt });
+    emit({ type: 'login.failed', provider, ...errorCodes(error), duration: Date.now() - startedAt });
     throw withLoginUrl(error, oauth.loginUrl({ provider }));
   }
 }
 
-async function readParams(runtime: Runtime, req: Request): Promise<URLSearchParams> {
+/** `undefined` where they were posted and are there no longer. */
+async function readParams(runtime: Runtime, req: Request): Promise<URLSearchParams | undefined> {
   const query = req.originalUrl.indexOf('?');
   const params = parseCallback(query === -1 ? '' : req.originalUrl.slice(query + 1));
   const handle = params.get('posted');
   if (handle === null) return params;
-  const posted = await runtime.services(req).transactions.posted(handle);
-  if (posted) return posted;
-  throw new TransactionError('transaction_unknown', 'This login was already used, or has expired.');
+  return runtime.services(req).transactions.posted(handle);
 }
 
 /** Every failed login says where to begin anew. */

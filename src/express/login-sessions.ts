@@ -17,7 +17,11 @@ export async function indexNewLogin(
 ): Promise<void> {
   const endsAt = login.loggedInAt + absoluteLifetime;
   if (await addToIndex(index, provider, login, { session, endsAt }, issuedAt)) return;
-  throw new LoginRequiredError('login_ended', 'This login was ended while it began. Log in again.');
+  throw endedWhileItBegan();
+}
+
+export function endedWhileItBegan(): LoginRequiredError {
+  return new LoginRequiredError('login_ended', 'This login was ended while it began. Log in again.');
 }
 
 /**

@@ -67,7 +67,7 @@ export function mountPath(req: Request): string {
 
 /** Whether a person waits in front of a browser for a page. */
 export function isNavigation(req: Request): boolean {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return false;
+  if (req.method !== 'GET') return false;
   if (req.get('x-requested-with') !== undefined) return false;
   const mode = req.get('sec-fetch-mode');
   if (mode !== undefined && mode !== 'navigate') return false;

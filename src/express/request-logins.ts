@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { ConfigurationError, LoginRequiredError } from '../errors.js';
 import type { LoginRecord } from '../tokens/login-record.js';
+import { timeLeft } from '../tokens/token-set.js';
 import type { TokenNeed } from '../tokens/token-source.js';
 import type { ProviderClient } from '../wire/client.js';
 import type { Login } from './options.js';
@@ -84,7 +85,7 @@ export class RequestLogins {
    * @throws StoreUnavailableError when it cannot.
    */
   async probe(): Promise<void> {
-    await Promise.all(this.#mounted.map(({ runtime }) => runtime.services(this.#req).probe()));
+    await Promise.all(this.#mounted.map(({ services }) => services.probe()));
   }
 
   /** Whether the session alone says that a login exists. */
@@ -112,7 +113,9 @@ export class RequestLogins {
       found.map(async (entry): Promise<[string, SessionLogin][]> => {
         if (!entry) return [];
         const [name, login] = entry;
-        const known = this.trustsSession(name) ? login : await this.verify(name, login);
+        // A token that has expired may have been the last one: only the record knows.
+        const trusted = this.trustsSession(name) && timeLeft(login, Date.now()) > 0;
+        const known = trusted ? login : await this.verify(name, login);
         return known ? [[name, known]] : [];
       }),
     );

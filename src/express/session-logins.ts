@@ -1,6 +1,6 @@
 import type { CookieOptions, Request, Response } from 'express';
 import { removeFromIndex } from '../logout/login-names.js';
-import { indexMovedLogins, indexNewLogin } from './login-sessions.js';
+import { endedWhileItBegan, indexMovedLogins, indexNewLogin } from './login-sessions.js';
 import type { Services } from './runtime.js';
 import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import { changeLoginsIn } from './session-request.js';
@@ -31,7 +31,9 @@ export async function beginLogin(
   const kept = keep(oldSession as unknown as Record<string, unknown>, keepSessionData);
   const ours = store instanceof LoginSessionStore ? store : undefined;
   const stored = ours?.isStored(oldSession) === true;
-  const before = ours ? (stored ? await ours.loginsOf(oldId) : {}) : readLogins(oldSession);
+  const found = ours && stored ? await ours.loginsOf(oldId) : readLogins(oldSession);
+  if (ours && !found) await refuseLoggedOut(ours, oldId);
+  const before = found ?? {};
   const previous = before[provider];
   // Logins are linked for one person only: who logs in as somebody else starts afresh.
   const same = previous === undefined || previous.sub === login.sub;
@@ -41,17 +43,21 @@ export async function beginLogin(
     (ours as unknown as { generate(req: Request): void }).generate(req);
     ours.beginLogins(req.session, linked);
   } else {
-    await call((done) => req.session.regenerate(done));
+    // Not `req.session.regenerate`, which would end the logins that move; and a session that was ended has none.
+    await call((done) => store.regenerate(req, done));
+    endLoginsWithSession(req, services);
     req.session.oauth = { logins: linked };
   }
   if (same) Object.assign(req.session, kept);
-  let endedMeanwhile: readonly string[];
   try {
     await Promise.all([call((done) => req.session.save(done)), created]);
     // Not before the session is there: who finds a login in the index must find it in its session too.
     const session = ours ? req.sessionID : '';
     await indexNewLogin(services, provider, login, session, issuedAt);
-    endedMeanwhile = ours && stored ? await indexMovedLogins(services, before, linked, session, oldId) : [];
+    if (ours && stored) {
+      const ended = await indexMovedLogins(services, before, linked, session, oldId);
+      await endOldSession(req, ours, oldId, before, ended);
+    }
   } catch (error) {
     // Otherwise the end of this request would save a session with a login that failed.
     if (ours) {
@@ -61,10 +67,13 @@ export async function beginLogin(
     } else delete req.session.oauth;
     throw error;
   }
-  if (ours && stored) await endOldSession(req, ours, oldId, before, endedMeanwhile);
   const replaced = Object.entries(before).filter(([, one]) => !Object.values(linked).includes(one));
-  await Promise.all(replaced.map(([, one]) => services.records.remove(one.id)));
-  await Promise.all(replaced.map(([name, one]) => removeFromIndex(services.index, name, one)));
+  await endRecords(services, Object.fromEntries(replaced));
+}
+
+/** A session that is gone was moved by another login, or ended by a logout: no login may survive that. */
+async function refuseLoggedOut(store: LoginSessionStore, sid: string): Promise<void> {
+  if (await store.wasLoggedOut(sid)) throw endedWhileItBegan();
 }
 
 /** What was logged out of the old session, while the new one was being made, is logged out of the new one. */
@@ -75,7 +84,9 @@ async function endOldSession(
   before: SessionLogins,
   endedMeanwhile: readonly string[],
 ): Promise<void> {
-  const left = new Set(Object.values(await store.takeLogins(oldId)).map(({ id }) => id));
+  const taken = await store.takeLogins(oldId);
+  if (!taken) await refuseLoggedOut(store, oldId);
+  const left = new Set(Object.values(taken ?? {}).map(({ id }) => id));
   const ended = new Set(endedMeanwhile);
   for (const { id } of Object.values(before)) if (!left.has(id)) ended.add(id);
   if (ended.size === 0) return;
@@ -106,12 +117,13 @@ export async function updateLogin(
     await req.sessionStore.changeLogins(req.sessionID, apply);
 }
 
-/** Ends the session and returns the logins that were in it. */
+/** Ends the session and returns the logins that were in it; none where it has ended before. */
 export async function endSession(req: Request, res: Response): Promise<SessionLogins> {
+  if (!req.session) return {};
   const { sessionStore: store } = req;
   const ours = store instanceof LoginSessionStore ? store : undefined;
   const { path, httpOnly, secure, sameSite, domain } = req.session.cookie;
-  const logins = ours ? await ours.takeLogins(req.sessionID) : readLogins(req.session);
+  const logins = ours ? await ours.logOut(req.sessionID) : readLogins(req.session);
   // Not `req.session.destroy`, which would end the logins before anybody could revoke their tokens. Ours is gone.
   if (!ours) await call((done) => store.destroy(req.sessionID, done));
   Reflect.deleteProperty(req, 'session');
@@ -131,27 +143,46 @@ export async function endSession(req: Request, res: Response): Promise<SessionLo
   return logins;
 }
 
-/** With a foreign store: lets `req.session.destroy()` end the logins of the session too. */
-export function endLoginsWithSession(req: Request, { records, index }: Services): void {
+/** With a foreign store: lets `req.session.destroy()` and `regenerate()` end the logins of the session too. */
+export function endLoginsWithSession(req: Request, services: Services): void {
   const { session } = req;
-  const destroy = session.destroy.bind(session);
-  Object.defineProperty(session, 'destroy', {
-    configurable: true,
-    writable: true,
-    value: (callback?: (error?: unknown) => void) => {
-      const logins = Object.entries(readLogins(session));
-      Promise.all(logins.map(([, { id }]) => records.remove(id)))
-        .then(() => Promise.all(logins.map(([provider, login]) => removeFromIndex(index, provider, login))))
-        .then(
-          () => destroy((error) => callback?.(error)),
-          (error: unknown) => callback?.(error),
-        );
-      return session;
-    },
-  });
+  const replace = (name: 'destroy' | 'regenerate' | 'reload', wrap: (method: Method) => Method) => {
+    // Not every session is one of express-session's.
+    if (typeof session[name] !== 'function') return;
+    const value = wrap(session[name].bind(session) as Method);
+    Object.defineProperty(session, name, { configurable: true, writable: true, value });
+  };
+  const endFirst = (method: Method) => (callback?: Done) => {
+    endRecords(services, readLogins(session)).then(
+      () => method((error) => callback?.(error)),
+      (error: unknown) => callback?.(error),
+    );
+    return session;
+  };
+  // Both give the request another session object.
+  const goOn = (method: Method) => (callback?: Done) =>
+    method((error) => {
+      if (!error) endLoginsWithSession(req, services);
+      callback?.(error);
+    });
+  replace('destroy', endFirst);
+  replace('regenerate', (method) => endFirst(goOn(method)));
+  replace('reload', goOn);
 }
 
-function keep(session: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+type Done = (error?: unknown) => void;
+type Method = (callback?: Done) => unknown;
+
+async function endRecords({ records, index }: Services, logins: SessionLogins): Promise<void> {
+  const ended = Object.entries(logins);
+  await Promise.all(ended.map(([, { id }]) => records.remove(id)));
+  await Promise.all(ended.map(([provider, login]) => removeFromIndex(index, provider, login)));
+}
+
+function keep(
+  session: Readonly<Record<string, unknown>> = {},
+  names: readonly string[],
+): Record<string, unknown> {
   return Object.fromEntries(
     names.filter((name) => session[name] !== undefined).map((name) => [name, session[name]]),
   );

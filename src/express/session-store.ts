@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
 import { StoreUnavailableError } from '../errors.js';
 import { removeFromIndex } from '../logout/login-names.js';
+import { MARK } from '../logout/revoke-sessions.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
 import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
@@ -129,11 +130,22 @@ export class LoginSessionStore extends session.Store {
   /**
    * Ends a session for the login that follows it, under another id.
    *
-   * @returns its logins as they really are, none if somebody has ended it meanwhile.
+   * @returns its logins as they really are, `undefined` if somebody has ended it meanwhile.
    */
-  async takeLogins(sid: string): Promise<SessionLogins> {
+  async takeLogins(sid: string): Promise<SessionLogins | undefined> {
     const text = await this.host.backend.take(sid);
-    return text === undefined ? {} : new SessionText(text).logins;
+    return text === undefined ? undefined : new SessionText(text).logins;
+  }
+
+  /** Ends a session by a logout, which no login survives that is being completed in it. */
+  async logOut(sid: string): Promise<SessionLogins> {
+    await this.host.stores.replays.use(logoutOf(sid), MARK);
+    return (await this.takeLogins(sid)) ?? {};
+  }
+
+  /** Whether it was a logout that ended a session. */
+  wasLoggedOut(sid: string): Promise<boolean> {
+    return this.host.stores.replays.isUsed(logoutOf(sid));
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */
@@ -184,9 +196,9 @@ export class LoginSessionStore extends session.Store {
   }
 
   /** The logins of a session, as they are now. */
-  async loginsOf(sid: string): Promise<SessionLogins> {
+  async loginsOf(sid: string): Promise<SessionLogins | undefined> {
     const text = await this.host.backend.read(sid);
-    return text === undefined ? {} : new SessionText(text).logins;
+    return text === undefined ? undefined : new SessionText(text).logins;
   }
 
   /** Lets others finish, each for another while. */
@@ -227,7 +239,7 @@ export class LoginSessionStore extends session.Store {
   }
 
   async #destroy(sid: string): Promise<void> {
-    const logins = await this.takeLogins(sid);
+    const logins = (await this.takeLogins(sid)) ?? {};
     const { records, index } = this.host.stores;
     await Promise.all(Object.values(logins).map((login) => records.remove(login.id)));
     await Promise.all(
@@ -245,6 +257,11 @@ export function busy(): StoreUnavailableError {
 /** A text that another program wrote has no rev that a store could see. */
 function withRev<K extends Known>(known: K): K {
   return known.rev === '' ? { ...known, rev: newRev() } : known;
+}
+
+/** Who has a session's id has the session: a key in Redis may not tell it. */
+function logoutOf(sid: string): string {
+  return createHash('sha256').update(`logout ${sid}`).digest('base64url');
 }
 
 export function newRev(): string {

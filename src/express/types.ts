@@ -11,9 +11,12 @@ export interface WhichLogin {
 
 /** What {@link RequestOAuth.getAccessToken} takes. */
 export interface AccessTokenOptions extends WhichLogin {
-  /** Seconds for which the token must still be good. A lifetime that the provider makes shorter is not stretched. */
+  /**
+   * Seconds for which the token must still be good. A lifetime that the provider makes shorter is not stretched, and what
+   * cannot be renewed is used up: where no refresh token came, the token that there is serves until it expires.
+   */
   minTtl?: number;
-  /** Refresh, though the token seems good. Default `false`. */
+  /** Refresh, though the token seems good. Without a way to a new one it does nothing. Default `false`. */
   forceRefresh?: boolean;
 }
 

@@ -142,7 +142,8 @@ export async function identify(
   proofKey?: ProofKey,
 ): Promise<NewLogin> {
   const tokens = issuedTokens(answer, client.provider.scope);
-  const user = buildUser(client.provider, await collectFacts(client, tokens, claims, proofKey));
+  const facts = await collectFacts(client, tokens, claims, proofKey);
+  const user = buildUser(client.provider, withoutTokens(facts, tokens));
   const { iat } = claims ?? {};
   return {
     user,
@@ -164,36 +165,43 @@ async function collectFacts(
   const ask = () => client.userinfo(tokens.accessToken, tokens.raw, proofKey);
   if (source === 'token_answer') {
     const further = userinfo === 'always' ? await ask() : {};
-    return { ...further, ...withoutTokens(tokens) };
+    return { ...further, ...aboutUserIn(tokens.raw) };
   }
   const wanted = userinfo === 'always' || (userinfo === 'auto' && lacksPromisedClaims(claims, tokens.scope));
   if (source === 'id_token' && !wanted) return { ...claims };
   const further = await ask();
-  if (source === 'id_token' && further !== undefined && further.sub !== claims.sub) {
+  const signed = claims.sub !== undefined;
+  const names = source === 'id_token' || further?.sub !== undefined;
+  if (signed && further !== undefined && names && further.sub !== claims.sub) {
     throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
   }
   // What is signed counts: userinfo adds claims, and overrides none. Of how the user logged in it says nothing.
   const { acr: _acr, amr: _amr, auth_time: _authTime, ...aboutUser } = further ?? {};
-  return { ...(source === 'id_token' ? aboutUser : further), ...claims };
+  return { ...(signed ? aboutUser : further), ...claims };
 }
 
 /** Members of a token answer that say nothing about the user. */
 const aboutTokens =
   /^(?:(?:access|refresh|id)_?token|token_?type|(?:refresh_(?:token_)?)?expires?_?(?:in|at|time)|scope|state)$/i;
 
-/** What a token answer says about the user. Facts go into the session, and to the browser: no token may. */
-function withoutTokens({ raw, accessToken, refreshToken, idToken }: TokenSet): Record<string, unknown> {
+function aboutUserIn(answer: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(answer).filter(([name]) => !aboutTokens.test(name)));
+}
+
+/** Facts go into the session, and to the browser: no token may, however a provider comes to repeat one. */
+function withoutTokens(
+  facts: Readonly<Record<string, unknown>>,
+  { accessToken, refreshToken, idToken }: TokenSet,
+): Record<string, unknown> {
   const secrets = [accessToken, refreshToken, idToken].filter((secret) => secret !== undefined);
-  const holdsToken = (value: unknown) => {
-    const text = JSON.stringify(value);
+  const holdsToken = (fact: [string, unknown]) => {
+    const text = JSON.stringify(Object.fromEntries([fact]));
     return (
       /"\w*token":/i.test(text) ||
       secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
     );
   };
-  return Object.fromEntries(
-    Object.entries(raw).filter(([name, value]) => !aboutTokens.test(name) && !holdsToken(value)),
-  );
+  return Object.fromEntries(Object.entries(facts).filter((fact) => !holdsToken(fact)));
 }
 
 /** The claims that no later id_token may contradict [OpenID Connect Core 12.2], and the provider's session. */

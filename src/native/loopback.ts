@@ -106,6 +106,10 @@ function readOptions(provider: Provider, options: LoopbackLoginOptions) {
     path: '/callback',
   };
   read.end();
+  // A form would be posted by a page of the provider's, and any page could do that.
+  if (provider.responseMode !== 'query') {
+    throw read.conflict("the provider's `responseMode` is 'form_post'. A loopback login needs 'query'.");
+  }
   if (provider.redirectUri === undefined) return result;
   const { protocol, hostname, port: fixed, pathname } = new URL(provider.redirectUri);
   if (protocol !== 'http:' || !isLoopbackHost(hostname)) {

@@ -1,6 +1,12 @@
 import { OptionReader } from '../config.js';
 import type { Dialect, IdentityMapping, Provider } from '../provider.js';
-import { type CommonOptions, readCommon, readEndpointOverrides, secretInBody } from './common.js';
+import {
+  type CommonOptions,
+  readCommon,
+  readEndpointOverrides,
+  refuseParams,
+  secretInBody,
+} from './common.js';
 import { defineProvider } from './define.js';
 
 /** Options of {@link aliyunPds}. */
@@ -86,6 +92,7 @@ export function aliyunPds(options: AliyunPdsOptions): Provider {
   const hideConsent = read.any('hideConsent') === undefined ? undefined : read.boolean('hideConsent', false);
   const lang = read.optionalString('lang', "give a language, such as 'zh_CN'");
   const common = readCommon(read);
+  refuseParams(read, common, { login_type: 'loginType', hide_consent: 'hideConsent', lang: 'lang' });
   const provider = defineProvider({
     title: 'Alibaba PDS',
     pkce: false,

@@ -1,6 +1,12 @@
 import { OptionReader } from '../config.js';
 import type { Provider } from '../provider.js';
-import { type CommonOptions, readCommon, readEndpointOverrides, secretInBody } from './common.js';
+import {
+  type CommonOptions,
+  readCommon,
+  readEndpointOverrides,
+  refuseParams,
+  secretInBody,
+} from './common.js';
 import { defineProvider } from './define.js';
 
 /** Options of {@link aliyun}. */
@@ -58,11 +64,7 @@ export function aliyun(options: AliyunOptions): Provider {
       ? {}
       : { prompt: read.oneOf('prompt', ['admin_consent'], 'admin_consent') };
   const access_type = read.oneOf('accessType', ['offline', 'online'], 'offline');
-  for (const [param, option] of Object.entries({ access_type: 'accessType', prompt: 'prompt' })) {
-    if (common.authorizationParams?.[param] !== undefined) {
-      throw read.conflict(`authorizationParams may not name '${param}'. Use the option '${option}'.`);
-    }
-  }
+  refuseParams(read, common, { access_type: 'accessType', prompt: 'prompt' });
   const provider = defineProvider({
     title: 'Alibaba Cloud',
     ...common,

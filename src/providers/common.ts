@@ -90,6 +90,18 @@ export function readCommon(options: OptionReader) {
   return common as Omit<CommonOptions, 'name' | 'endpoints'>;
 }
 
+/** Refuses parameters of the authorization request that a factory has options for. */
+export function refuseParams(
+  options: OptionReader,
+  { authorizationParams = {} }: Pick<CommonOptions, 'authorizationParams'>,
+  optionOf: Readonly<Record<string, string>>,
+): void {
+  for (const [param, option] of Object.entries(optionOf)) {
+    if (authorizationParams[param] === undefined) continue;
+    throw options.conflict(`authorizationParams may not name '${param}'. Use the option '${option}'.`);
+  }
+}
+
 /** The URLs that were given, an object of them. `defineProvider` checks each. */
 export function readEndpointOverrides(options: OptionReader): Endpoints {
   return options.record('endpoints', 'give an object of URLs') as Endpoints;

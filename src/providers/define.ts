@@ -65,10 +65,10 @@ export function defineProvider(definition: ProviderDefinition): Provider {
 
 function providerName(definition: ProviderDefinition): string {
   const name: unknown = isPlainObject(definition) ? definition.name : undefined;
-  if (typeof name === 'string' && /^[a-z0-9][a-z0-9-]{0,31}$/.test(name)) return name;
+  if (typeof name === 'string' && /^(?!\d+$)[a-z0-9][a-z0-9-]{0,31}$/.test(name)) return name;
   throw new ConfigurationError(
     name === undefined ? 'missing_option' : 'invalid_option',
-    `A provider's option 'name' cannot be ${kind(name)}: give 1 to 32 lower-case letters, digits or hyphens. It becomes part of the routes.`,
+    `A provider's option 'name' cannot be ${kind(name)}: give 1 to 32 lower-case letters, digits or hyphens, not digits alone. It becomes part of the routes.`,
   );
 }
 

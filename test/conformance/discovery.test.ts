@@ -82,6 +82,39 @@ const endpoints: LoginCase[] = Object.entries(members).flatMap(([name, member]) 
   ),
 );
 
+const lists = {
+  algs: 'id_token_signing_alg_values_supported',
+  auth: 'token_endpoint_auth_methods_supported',
+  'auth-algs': 'token_endpoint_auth_signing_alg_values_supported',
+};
+const flags = {
+  iss: 'authorization_response_iss_parameter_supported',
+  claims: 'claims_parameter_supported',
+  'par-required': 'require_pushed_authorization_requests',
+};
+const wrongTypes = (named: Record<string, string>, values: Record<string, unknown>): LoginCase[] =>
+  Object.entries(named).flatMap(([name, member]) =>
+    metadata(
+      'RFC 8414 2',
+      Object.entries(values).map(([id, value]) => [
+        `${name}-${id}`,
+        `says ${JSON.stringify(value)} as ${member}`,
+        { [member]: value },
+      ]),
+    ),
+  );
+const types: LoginCase[] = [
+  ...wrongTypes(lists, {
+    string: 'RS256',
+    number: 1,
+    boolean: true,
+    null: null,
+    object: {},
+    mixed: ['x', 1],
+  }),
+  ...wrongTypes(flags, { string: 'true', number: 1, null: null, list: [true], object: {} }),
+];
+
 const answers: LoginCase[] = [
   ...answer('OIDC Discovery 4.2', [
     [
@@ -144,7 +177,7 @@ describe('the metadata of oidc', () => {
       ],
     ]),
   ]);
-  refuses(stage, oidc, [...issuers, ...endpoints, ...answers], refusal);
+  refuses(stage, oidc, [...issuers, ...endpoints, ...types, ...answers], refusal);
   refuses(
     stage,
     oidc,

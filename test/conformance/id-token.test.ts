@@ -1,5 +1,11 @@
 import { halfHash, sign } from '../unit/wire/signing.js';
-import { wrongAuthTime, wrongClaims } from './cases/id-token-claims.js';
+import {
+  wrongAcr,
+  wrongAuthTime,
+  wrongClaims,
+  wrongEssentialAcr,
+  wrongEssentialAuthTime,
+} from './cases/id-token-claims.js';
 import { forgeries, noTokens, unknownKeys } from './cases/id-token-forgeries.js';
 import { accepts, type LoginCase, type Row, refuses, table } from './support/cases.js';
 import { openIdDialects } from './support/dialects.js';
@@ -44,20 +50,52 @@ const good: LoginCase[] = [
     ],
   ]),
 ];
-const maxAge = { options: { authorizationParams: { max_age: '60' } } };
+const asking = (cases: LoginCase[], authorizationParams: Record<string, string>) =>
+  cases.map((one) => ({ ...one, options: { authorizationParams } }));
+const claims = (id_token: object) => JSON.stringify({ id_token });
+const maxAge = { max_age: '60' };
+const essentialAuthTime = { claims: claims({ auth_time: { essential: true } }) };
+const essentialAcr = { claims: claims({ acr: { essential: true } }) };
+const acrTwice = { acr_values: 'b c', claims: claims({ acr: { essential: true, values: ['a', 'b'] } }) };
 
 describe.each(openIdDialects)('an id_token of $name', (dialect) => {
   // openid-client may be the one that refuses, and gives fewer reasons.
   const refusal: Refusal = { code: ['id_token_invalid', 'provider_protocol'], after: 'token' };
-  const withMaxAge = (cases: LoginCase[]) => cases.map((one) => ({ ...one, ...maxAge }));
   accepts(stage, dialect, good);
   refuses(stage, dialect, [...wrongClaims, ...forgeries, ...noTokens, ...unknownKeys], refusal);
-  refuses(stage, dialect, withMaxAge(wrongAuthTime), refusal);
-  accepts(
-    stage,
-    dialect,
-    withMaxAge(script('OIDC Core 3.1.3.7 (13)', [['auth-time', 'is of a user who was just there', {}]])),
-  );
+  refuses(stage, dialect, asking(wrongAuthTime, maxAge), refusal);
+  refuses(stage, dialect, asking(wrongEssentialAuthTime, essentialAuthTime), refusal);
+  const tooWeak: Refusal = {
+    code: 'insufficient_user_authentication',
+    status: 403,
+    after: 'token',
+  };
+  refuses(stage, dialect, asking(wrongEssentialAcr, essentialAcr), tooWeak);
+  refuses(stage, dialect, asking(wrongAcr, acrTwice), tooWeak);
+  accepts(stage, dialect, [
+    ...asking(
+      script('OIDC Core 3.1.3.7 (13)', [['auth-time', 'is of a user who was just there', {}]]),
+      maxAge,
+    ),
+    ...asking(
+      script('OIDC Core 5.5.1', [
+        ['auth-time-essential', 'says when the user was there, which is essential', {}],
+      ]),
+      essentialAuthTime,
+    ),
+    ...asking(
+      script('OIDC Core 5.5.1.1', [
+        ['acr-essential', 'says how the user proved who they are', { claims: { acr: '0' } }],
+      ]),
+      essentialAcr,
+    ),
+    ...asking(
+      script('OIDC Core 5.5.1.1', [
+        ['acr-both', 'has what both acr_values and claims ask for', { claims: { acr: 'b' } }],
+      ]),
+      acrTwice,
+    ),
+  ]);
 
   const noNonce = script('OIDC Core 3.1.3.7 (11)', [
     ['nonce-missing', 'has no nonce', { claims: { nonce: undefined } }],

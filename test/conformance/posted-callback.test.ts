@@ -66,6 +66,21 @@ describe('a callback that was posted', () => {
     await expectRefused(stage(), { ...begun, browser, page }, refusal);
   });
 
+  const repeated = {
+    id: 'handle-again',
+    does: 'is taken again by who is logged in',
+    source: 'RFC 9700 4.2',
+  };
+  it(title('accepted', repeated), async () => {
+    const begun = await stage().begin(oidc, formPost);
+    const posted = await post(begun, callbackQuery(begun));
+    await begun.browser.get(posted.headers.location ?? '');
+    const page = await begun.browser.get(posted.headers.location ?? '');
+    expect([page.status, page.headers.location]).toEqual([303, '/']);
+    expect((await begun.browser.me()).status).toBe(200);
+    expect(begun.provider.to('token')).toHaveLength(1);
+  });
+
   const again = { id: 'handle-twice', does: 'is taken twice', source: 'RFC 9700 4.2' };
   it(title('refused', again), async () => {
     const begun = await stage().begin(oidc, formPost);

@@ -31,6 +31,9 @@ const urls: [id: string, url: unknown][] = [
   ['http-mapped', 'http://[::ffff:10.0.0.1]/x'],
   ['loopback-look-alike', 'http://127.0.0.1.evil.example/x'],
   ['loopback-prefix', 'http://127.0.0.1evil.example/x'],
+  ['localhost-dot', 'http://localhost./x'],
+  ['app-localhost-dot', 'http://app.localhost./x'],
+  ['http-mapped-loopback', 'http://[::ffff:127.0.0.1]/x'],
   ['localhost-look-alike', 'http://localhost.evil.example/x'],
   ['localhost-suffix', 'http://evil-localhost/x'],
   ['localhost-user', 'http://localhost@evil.example/x'],
@@ -155,7 +158,28 @@ const inside = [
   'http://2130706433/x',
   'http://0x7f.1/x',
   'http://app.localhost/x',
+  'https://app.localhost/x',
+  'https://localhost./x',
+  'https://app.localhost./x',
+  'https://LOCALHOST/x',
+  'https://127.1/x',
+  'https://127.0.0.1./x',
+  'https://127.255.255.254/x',
+  'https://2130706433/x',
+  'https://0.0.0.0/x',
+  'https://0/x',
+  'https://[::]/x',
+  'https://[::ffff:127.0.0.1]/x',
+  'https://[::ffff:7fff:fffe]/x',
+  'https://[::ffff:0.0.0.0]/x',
 ];
+const request = {
+  redirectUri: 'https://app.example.com/cb',
+  state: 's',
+  nonce: 'n',
+  codeVerifier: 'v'.repeat(43),
+  params: {},
+};
 const members = [
   'authorization_endpoint',
   'token_endpoint',
@@ -169,13 +193,6 @@ describe.each(members)('the %s of a provider on the internet', (member) => {
   const metadata = { issuer, ...Object.fromEntries(members.map((one) => [one, `${issuer}/${one}`])) };
   const at = (change: object) => {
     const fetch = async () => Response.json({ ...metadata, ...change });
-    const request = {
-      redirectUri: 'https://app.example.com/cb',
-      state: 's',
-      nonce: 'n',
-      codeVerifier: 'v'.repeat(43),
-      params: {},
-    };
     return createProviderClient(oidc({ name: 'x', ...client, issuer }), {
       timeout: 5,
       fetch,
@@ -197,4 +214,39 @@ describe.each(members)('the %s of a provider on the internet', (member) => {
       expect((await at({ [member]: 'https://other.example.com/x' })).protocol).toBe('https:');
     },
   );
+});
+
+/** Names and addresses by which a provider on this machine may be configured. */
+const local = [
+  'localhost',
+  'localhost.',
+  'app.localhost',
+  '127.0.0.1',
+  '0.0.0.0',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+];
+
+describe('the token_endpoint of a provider on this machine', () => {
+  it.each(
+    local.map((host) => [
+      title('accepted', {
+        id: `local-${host}`,
+        does: `is at ${host}, as the issuer is`,
+        source: 'RFC 8414 2',
+      }),
+      `https://${host}:8443`,
+    ]),
+  )('%s', async (_title, issuer) => {
+    const metadata = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+    };
+    const url = await createProviderClient(oidc({ name: 'x', ...client, issuer }), {
+      timeout: 5,
+      fetch: async () => Response.json(metadata),
+    }).authorizationUrl(request);
+    expect(url.pathname).toBe('/authorize');
+  });
 });

@@ -176,7 +176,7 @@ describe('a PDS JWT app', () => {
       }
     });
   };
-  const start = (options: object = {}) => {
+  const start = (options: object = {}, more: (app: Express) => void = () => {}) => {
     const { endpoints, details, clients } = lab.provider('pds');
     const provider = aliyunPdsJwt({
       domainId: details.domainId as string,
@@ -185,7 +185,14 @@ describe('a PDS JWT app', () => {
       endpoints,
       ...options,
     });
-    return startApp({ lab, providers: [provider], routes });
+    return startApp({
+      lab,
+      providers: [provider],
+      routes: (app) => {
+        routes(app);
+        more(app);
+      },
+    });
   };
   const admin = 'c9b7a5aa04d14ae3867fdc86fa01cda4';
 
@@ -220,6 +227,34 @@ describe('a PDS JWT app', () => {
         withRefreshToken ? 'refresh_token' : 'urn:ietf:params:oauth:grant-type:jwt-bearer',
       ]);
     }
+    await app.close();
+  });
+
+  it('tells of a login that failed', async () => {
+    const app = await start();
+    await app.visitor().get('/assert/nobody').expect(502);
+    expect(app.events).toEqual([
+      expect.objectContaining({ type: 'login.failed', provider: 'pds-jwt', error: expect.any(String) }),
+    ]);
+    await app.close();
+  });
+
+  it('logs in, in the same request, who was logged out before', async () => {
+    const app = await start({}, (server) => {
+      server.get('/switch', async (req, res, next) => {
+        try {
+          await req.oauth.logout();
+          await req.oauth.logout();
+          res.json(await req.oauth.loginWithAssertion('pds-jwt', { sub: admin }));
+        } catch (error) {
+          next(error);
+        }
+      });
+    });
+    const visitor = app.visitor();
+    await visitor.get(`/assert/${admin}`).expect(200);
+    await visitor.get('/switch').expect(200);
+    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(1);
     await app.close();
   });
 

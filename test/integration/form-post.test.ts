@@ -50,7 +50,9 @@ describe.each([
     const done = await visitor.get(next).expect(303);
     expect(done.headers.location).toBe('/me');
     await visitor.get('/me').expect(200);
-    // Once, and in this browser only.
+    // Once, and in this browser only; who is logged in by now goes on.
+    expect((await visitor.get(next, program).expect(303)).headers.location).toBe('/');
+    await visitor.post('/auth/logout').expect(303);
     expect((await visitor.get(next, program).expect(400)).body.error).toBe('transaction_unknown');
   });
 

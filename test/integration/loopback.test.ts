@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { decodeProtectedHeader } from 'jose';
 import { aliyun, aliyunPds, oidc } from '../../src/index.js';
 import { loginViaLoopback } from '../../src/native/index.js';
@@ -21,6 +23,13 @@ async function nativeProvider(name: string, host: string) {
   return name === 'aliyun'
     ? aliyun({ clientId, endpoints, redirectUri })
     : aliyunPds({ clientId, endpoints, redirectUri, domainId: details.domainId as string });
+}
+
+/** The status of what answers at a URL, when it is called by another name. */
+async function statusBy(host: string, url: URL): Promise<number | undefined> {
+  const [answer] = (await once(get(url, { headers: { host } }), 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
 }
 
 describe.each(['aliyun', 'pds'])('a program that logs in at %s', (name) => {
@@ -64,6 +73,28 @@ describe.each(['aliyun', 'pds'])('a program that logs in at %s', (name) => {
     await expect(fetch(callback as URL)).rejects.toThrow();
   });
 
+  it('refuses the right answer when it comes by another host name, and goes on waiting', async () => {
+    const provider = lab.provider(name);
+    const configured = await nativeProvider(name, '127.0.0.1');
+    const { host: own, port } = new URL(configured.redirectUri as string);
+    const { tokens } = await loginViaLoopback(configured, {
+      open: async (url) => {
+        const callback = await provider.signIn(url);
+        // DNS rebinding: a page whose name was made to point here has the same origin as what it calls.
+        for (const host of [
+          `evil.example:${port}`,
+          'evil.example',
+          `localhost:${port}`,
+          `${own}.evil.example`,
+        ]) {
+          expect([host, await statusBy(host, callback)]).toEqual([host, 404]);
+        }
+        expect(await statusBy(own, callback)).toBe(200);
+      },
+    });
+    expect(tokens.accessToken).toEqual(expect.any(String));
+  });
+
   it('gives up after its time limit, and when the user declines', async () => {
     const configured = await nativeProvider(name, '127.0.0.1');
     await expect(loginViaLoopback(configured, { open: () => {}, timeout: 0.05 })).rejects.toMatchObject({
@@ -90,6 +121,22 @@ it('a loopback login says what is wrong with its options', async () => {
   const remote = aliyun({ clientId: 'x', redirectUri: 'https://app.example.com/callback' });
   await expect(loginViaLoopback(remote)).rejects.toMatchObject({ code: 'conflicting_options' });
   await expect(loginViaLoopback({} as never)).rejects.toMatchObject({ code: 'invalid_option' });
+  const posted = oidc({
+    name: 'oidc',
+    issuer: lab.provider('oidc').origin,
+    clientId: 'x',
+    responseMode: 'form_post',
+  });
+  let opened = false;
+  const open = () => {
+    opened = true;
+  };
+  await expect(loginViaLoopback(posted, { open })).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    code: 'conflicting_options',
+    message: expect.stringContaining('responseMode'),
+  });
+  expect(opened).toBe(false);
 });
 
 it('a program whose tokens are bound gets the key to which they are', async () => {

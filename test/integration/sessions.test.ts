@@ -38,6 +38,23 @@ function slowWriter() {
       app.get('/destroy', (req, res, next) =>
         req.session.destroy((error) => (error ? next(error) : res.send('gone'))),
       );
+      app.get('/regenerate', (req, res, next) =>
+        req.session.regenerate((error) => (error ? next(error) : res.send('anew'))),
+      );
+      app.get('/reload-and-destroy', (req, res, next) => {
+        req.session.reload((error) => {
+          if (error) return next(error);
+          req.session.destroy((failure) => (failure ? next(failure) : res.send('gone')));
+        });
+      });
+      app.get('/switch', async (req, _res, next) => {
+        try {
+          await req.oauth.logout();
+          await req.oauth.redirectToLogin({ provider: 'oidc' });
+        } catch (error) {
+          next(error);
+        }
+      });
       app.get('/logout-one', requireLogin, async (req, res) => {
         res.json(await req.oauth.logout({ provider: 'oidc' }));
       });
@@ -149,6 +166,7 @@ describe("with an app's own express-session on Redis, a slow request that writes
   beforeAll(async () => {
     app = await startApp({
       lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
       routes: writer.routes,
       router: { redis: client, encryptionKeys: ['an encryption key of thirty-two bytes'] },
       useSession: (it) =>
@@ -202,10 +220,57 @@ describe("with an app's own express-session on Redis, a slow request that writes
     expect(session.body.loggedIn).toBe(false);
     expect((await redis.keys()).filter((key) => key.startsWith('oauth:login:'))).toEqual([]);
   });
+
+  it.each(['/destroy', '/regenerate', '/reload-and-destroy'])(
+    'leaves nothing of a login after %s',
+    async (path) => {
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun');
+      await visitor.logIn('oidc');
+      expect(await loginKeys()).toHaveLength(2);
+      await visitor.get(path).expect(200);
+      expect(await loginKeys()).toEqual([]);
+      await visitor.get('/me').expect(401);
+    },
+  );
+
+  it('goes to the login from the request that logged out', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const answer = await visitor.get('/switch').expect(302);
+    expect(answer.headers.location).toContain(lab.provider('oidc').origin);
+    await visitor.get('/me').expect(401);
+  });
 });
+
+const loginKeys = async () => (await redis.keys()).filter((key) => key.startsWith('oauth:login:'));
 
 describe('a session', () => {
   beforeEach(() => redis.flush());
+
+  it('is none for single-page apps once the token has expired and the record is gone', async () => {
+    issueExpired(lab.provider('aliyun'));
+    const app = await startApp({ lab, session: { redis: redis.url } });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const session = async () => (await visitor.get('/auth/session').expect(200)).body;
+    expect(await session()).toMatchObject({ loggedIn: true });
+    await client.del(...(await loginKeys()));
+    expect(await session()).toEqual({ loggedIn: false, user: null, logins: [] });
+    lab.provider('aliyun').clearFaults();
+    await app.close();
+  });
+
+  it('that has ended does not keep its request from beginning the next login', async () => {
+    const providers = [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')];
+    const app = await startApp({ lab, providers, routes: slowWriter().routes });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const answer = await visitor.get('/switch').expect(302);
+    expect(answer.headers.location).toContain(lab.provider('oidc').origin);
+    await visitor.get('/me').expect(401);
+    await app.close();
+  });
 
   it('of several logins keeps the first one as its user, and loses all of them when another user logs in', async () => {
     const app = await startApp({ lab, providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')] });

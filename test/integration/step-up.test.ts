@@ -92,6 +92,19 @@ describe('requireLogin({ acr })', () => {
     });
   });
 
+  it.each<[string, 'get' | 'head', Record<string, string>]>([
+    ['a HEAD', 'head', {}],
+    ['a prefetch', 'get', { 'Sec-Purpose': 'prefetch' }],
+    ['a frame', 'get', { 'Sec-Fetch-Dest': 'iframe', 'Sec-Fetch-Site': 'same-site' }],
+    ['an image', 'get', { 'Sec-Fetch-Dest': 'image' }],
+  ])('begins nothing for %s', async (_what, method, headers) => {
+    await visitor.logIn('oidc');
+    const before = app.events.length;
+    const answer = await visitor.agent[method]('/strong').set({ ...navigation, ...headers });
+    expect([answer.status, answer.headers.location]).toEqual([401, undefined]);
+    expect(app.events.slice(before)).toEqual([]);
+  });
+
   it('wants all that it asks for of one login', async () => {
     await visitor.logIn('oidc');
     const asked = await visitor.get('/strong-and-fresh', navigation).expect(302);

@@ -133,6 +133,42 @@ export const wrongAuthTime: LoginCase[] = claims('OIDC Core 3.1.3.7 (13)', [
   ],
   ['auth-time-text', 'is of a user who was there at a text', () => ({ auth_time: String(now()) })],
   ['auth-time-null', 'is of a user who was there at null', { auth_time: null }],
+  ['auth-time-future', 'is of a user who will be there in ten minutes', () => ({ auth_time: now() + 600 })],
+  [
+    'auth-time-milliseconds',
+    'counts in milliseconds when the user was there',
+    () => ({ auth_time: Date.now() }),
+  ],
+]);
+
+/** Wrong where the authorization request asked for an essential `auth_time`. */
+export const wrongEssentialAuthTime: LoginCase[] = claims('OIDC Core 5.5.1', [
+  [
+    'auth-time-essential-missing',
+    'does not say when the user proved who they are, though that is essential',
+    { auth_time: undefined },
+  ],
+  [
+    'auth-time-essential-milliseconds',
+    'counts in milliseconds when the user was there, which is essential',
+    () => ({ auth_time: Date.now() }),
+  ],
+]);
+
+/** Too little where the authorization request asked for an essential `acr`, whichever. */
+export const wrongEssentialAcr: LoginCase[] = claims('OIDC Core 5.5.1.1', [
+  [
+    'acr-essential-missing',
+    'does not say how the user proved who they are, though that is essential',
+    { acr: undefined },
+  ],
+  ['acr-essential-empty', 'says nothing of how the user proved who they are', { acr: '' }],
+]);
+
+/** Too little where the authorization request asked for `acr` by `acr_values` ("b c") and by `claims` ("a", "b"). */
+export const wrongAcr: LoginCase[] = claims('OIDC Core 5.5.1.1', [
+  ['acr-claims-only', 'has what claims ask for, and acr_values do not', { acr: 'a' }],
+  ['acr-values-only', 'has what acr_values ask for, and claims do not', { acr: 'c' }],
 ]);
 
 function swapCase(text: string): string {

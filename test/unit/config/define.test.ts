@@ -12,7 +12,7 @@ const hook = (name: string) => ({ [name]: 'not a function' });
 describe('defineProvider refuses', () => {
   it.each([
     ...misuses(defineProvider, base, {
-      name: [undefined, '', 'With Capitals', 'a b', '../x', '-a', 'a'.repeat(33), 5, null],
+      name: [undefined, '', 'With Capitals', 'a b', '../x', '-a', 'a'.repeat(33), '360', '0', 5, null],
       title: notA.string,
       clientId: [undefined, ...notA.string],
       clientAuthentication: ['post', null, 5, [], {}, { method: 'jwt' }],

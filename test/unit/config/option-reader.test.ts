@@ -1,4 +1,4 @@
-import { isLoopbackHost, kind, OptionReader, parseSecureUrl } from '../../../src/config.js';
+import { isLoopbackHost, kind, mayBeThisMachine, OptionReader, parseSecureUrl } from '../../../src/config.js';
 import { ConfigurationError } from '../../../src/errors.js';
 
 describe('OptionReader', () => {
@@ -69,8 +69,43 @@ it.each([
   ['128.0.0.1', false],
   ['0.0.0.0', false],
   ['notlocalhost', false],
+  // Not everything that ends up here is promised to do so: none of these is worth plain http.
+  ['localhost.', false],
+  ['app.localhost.', false],
+  ['[::]', false],
+  ['[::ffff:7f00:1]', false],
 ])('isLoopbackHost(%s) is %p', (host, expected) => {
   expect(isLoopbackHost(host)).toBe(expected);
+});
+
+it.each([
+  ['localhost', true],
+  ['LOCALHOST', true],
+  ['localhost.', true],
+  ['app.localhost', true],
+  ['app.localhost.', true],
+  ['127.0.0.1', true],
+  ['127.0.0.1.', true],
+  ['2130706433', true],
+  ['127.8.9.10', true],
+  ['0.0.0.0', true],
+  ['0', true],
+  ['[::1]', true],
+  ['[::]', true],
+  ['[0:0::0:1]', true],
+  ['[::ffff:127.0.0.1]', true],
+  ['[::ffff:7f08:90a]', true],
+  ['[::ffff:0.0.0.0]', true],
+  ['example.com', false],
+  ['example.com.', false],
+  ['localhost.example.com', false],
+  ['notlocalhost', false],
+  ['128.0.0.1', false],
+  ['10.0.0.1', false],
+  ['[2001:db8::1]', false],
+  ['[::ffff:8.8.8.8]', false],
+])('mayBeThisMachine of the host of https://%s/ is %p', (host, expected) => {
+  expect(mayBeThisMachine(new URL(`https://${host}/`).hostname)).toBe(expected);
 });
 
 it.each([

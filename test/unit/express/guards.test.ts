@@ -49,9 +49,9 @@ describe('requireLogin without a login', () => {
     expect(text).not.toContain('let through');
   });
 
-  it('sends a HEAD of a page to the login as well', async () => {
+  it('sends nobody to the login who only looks', async () => {
     const { status, headers } = await askAnonymously(requireLogin, { method: 'HEAD', headers: navigation });
-    expect([status, headers.location]).toEqual([302, '/auth/login?returnTo=%2Fpage%3Fx%3D1%26y%3D2']);
+    expect([status, headers.location]).toEqual([401, undefined]);
   });
 
   it('names the provider that it is about', async () => {

@@ -19,6 +19,14 @@ describe('a login is recent enough', () => {
     // Otherwise a provider whose clock is behind would send the user in circles.
     ['by a provider whose clock is 20 s behind', 5, login(now, authTime(20)), true],
     ['not by a time that is text', 10, login(ago(12), { auth_time: String(now) }), false],
+    ['by a provider whose clock is 20 s ahead', 5, login(now, authTime(-20)), true],
+    ['not by a time to come', 60, login(now, authTime(-40)), false],
+    ['not by a time in milliseconds', 60, login(now, { auth_time: now }), false],
+    ['by a time with a fraction', 60, login(ago(500), { auth_time: ago(50) / 1000 }), true],
+    // Zero values of providers that do not know: the login itself counts.
+    ['though the provider says 0', 10, login(now, { auth_time: 0 }), true],
+    ['though the provider says a time before 1970', 10, login(now, { auth_time: -62_135_596_800 }), true],
+    ['no longer after that, where the provider says 0', 10, login(ago(12), { auth_time: 0 }), false],
   ])('%s', (_when, maxAge, one, expected) => {
     expect(isRecent(parseRules({ maxAge }), one)).toBe(expected);
   });

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../../src/errors.js';
 import { readRequirements } from '../../../src/login/requirements.js';
 
-const claims = (acr: unknown) => JSON.stringify({ id_token: { acr } });
+const claims = (acr: unknown, auth_time?: unknown) => JSON.stringify({ id_token: { acr, auth_time } });
+const essential = { essential: true };
 
 describe('what an authorization request demands of the login', () => {
   it.each<[string, Record<string, string>, object]>([
@@ -15,12 +16,35 @@ describe('what an authorization request demands of the login', () => {
       { acr: ['a', 'b'] },
     ],
     [
-      'the essential ones',
-      { acr_values: 'a b', claims: claims({ essential: true, value: 'a' }) },
-      { acr: ['a'] },
+      'the way that both parameters name',
+      { acr_values: 'b c', claims: claims({ essential: true, values: ['a', 'b'] }) },
+      { acr: ['b'] },
     ],
     ['nothing, by a wish', { claims: claims({ values: ['a'] }) }, {}],
-    ['nothing, by an essential claim of any value', { claims: claims({ essential: true }) }, {}],
+    ['any way, by an essential claim of any value', { claims: claims(essential) }, { essential: ['acr'] }],
+    [
+      'the ways that one parameter names where any will do for the other',
+      { acr_values: 'a b', claims: claims(essential) },
+      { acr: ['a', 'b'] },
+    ],
+    [
+      'the ways that one parameter names where they are a wish of the other',
+      { acr_values: 'a b', claims: claims({ values: ['a'] }) },
+      { acr: ['a', 'b'] },
+    ],
+    ['a time, by claims', { claims: claims(undefined, essential) }, { essential: ['auth_time'] }],
+    [
+      'its age, for which there must be a time anyway',
+      { max_age: '0', claims: claims(undefined, essential) },
+      { maxAge: 0 },
+    ],
+    ['any way and a time', { claims: claims(essential, essential) }, { essential: ['acr', 'auth_time'] }],
+    ['no time, by a wish', { claims: claims(undefined, { essential: false }) }, {}],
+    [
+      'nothing, by claims that are essential elsewhere',
+      { claims: '{"userinfo":{"acr":{"essential":true}}}' },
+      {},
+    ],
     ['nothing, by claims of another kind', { claims: '{"userinfo":{"email":null}}' }, {}],
     ['nothing, by a claim of null', { claims: claims(null) }, {}],
   ])('%s', (_what, params, expected) => {
@@ -33,6 +57,7 @@ describe('what an authorization request demands of the login', () => {
     { max_age: '1.5' },
     { acr_values: '' },
     { claims: claims({ essential: true, values: [] }) },
+    { acr_values: 'high', claims: claims({ essential: true, value: 'low' }) },
     { claims: 'secret' },
     { claims: '[]' },
     { claims: claims({ essential: true, values: 'a' }) },

@@ -1,8 +1,9 @@
-import type { OidcOptions } from '../../../src/index.js';
+import { defineProvider, type OidcOptions } from '../../../src/index.js';
 import { finishLogin, startLogin } from '../../../src/login/login.js';
 import { createTransactions } from '../../../src/login/transaction.js';
 import { createMemoryStores } from '../../../src/stores/memory.js';
 import { createSealer } from '../../../src/stores/sealing.js';
+import { createProviderClient } from '../../../src/wire/client.js';
 import { type Op, REDIRECT_URI, startOp } from '../wire/op.js';
 
 let op: Op;
@@ -11,8 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => op.close());
 
-async function logIn(options: Partial<OidcOptions> = {}) {
-  const client = op.client(options);
+async function logIn(options: Partial<OidcOptions> = {}, client = op.client(options)) {
   const transactions = createTransactions(createMemoryStores().transactions, createSealer(['key']));
   const url = await startLogin(client, transactions, {
     browser: 'b',
@@ -82,6 +82,46 @@ describe('the userinfo answer', () => {
     const { claims } = (await logIn()).user;
     expect(claims.name).toBe('Alice');
     for (const claim of ['acr', 'amr', 'auth_time']) expect(claims).not.toHaveProperty(claim);
+  });
+
+  it('that repeats a token, or brings another one, brings it neither into the session nor to the browser', async () => {
+    op.claims = { hint: { refresh_token: 'r' }, harmless: 'a token of friendship' };
+    op.replies['/userinfo'] = {
+      body: {
+        sub: 'alice',
+        name: 'Alice',
+        access_token: 'x',
+        session_token: 'y',
+        again: ['Bearer at-1'],
+        _claim_names: { address: 'src1' },
+        _claim_sources: { src1: { endpoint: 'https://claims.example.com', access_token: 'z' } },
+      },
+    };
+    const { user } = await logIn();
+    const { iss: _iss, ...claims } = user.claims;
+    expect(claims).toEqual({
+      sub: 'alice',
+      name: 'Alice',
+      harmless: 'a token of friendship',
+      _claim_names: { address: 'src1' },
+    });
+  });
+
+  it('of another user fails the login also where it is what says who the user is', async () => {
+    const provider = defineProvider({
+      name: 'both',
+      clientId: 'app',
+      endpoints: { issuer: op.url },
+      discovery: true,
+      idToken: { algs: ['RS256'], nonce: 'required' },
+      identity: { source: 'userinfo' },
+    });
+    const client = createProviderClient(provider, { timeout: 5 });
+    op.replies['/userinfo'] = { body: { sub: 'bob', name: 'Bob' } };
+    await expect(logIn({}, client)).rejects.toMatchObject({ code: 'provider_protocol' });
+    op.replies['/userinfo'] = { body: { sub: 'alice', name: 'Alice', acr: 'mfa' } };
+    const { user } = await logIn({}, client);
+    expect([user.name, user.claims.acr]).toEqual(['Alice', undefined]);
   });
 
   it('adds claims, and overrides none that is signed', async () => {

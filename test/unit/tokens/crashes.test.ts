@@ -4,11 +4,30 @@ import {
   StoreUnavailableError,
 } from '../../../src/errors.js';
 import type { Stores } from '../../../src/stores/contracts.js';
+import type { PendingAnswer } from '../../../src/tokens/login-record.js';
 import type { TokenAnswer } from '../../../src/wire/answer.js';
 import { settle } from '../wire/manual-clock.js';
 import { gate, HOUR, LEEWAY, SECOND, setUp, tokens, watch } from './harness.js';
 
 const unavailable = () => new StoreUnavailableError('store_unavailable', 'Redis is gone');
+
+/** Writes fail for so many times, executed or not. */
+const failingWrites = (times: number, executed: boolean) => ({
+  wrap: (stores: Stores): Stores => {
+    let left = times;
+    return {
+      ...stores,
+      records: {
+        ...stores.records,
+        async replace(...args) {
+          if (left-- <= 0) return stores.records.replace(...args);
+          if (executed) await stores.records.replace(...args);
+          throw unavailable();
+        },
+      },
+    };
+  },
+});
 
 describe('a logout while a refresh is under way', () => {
   it('stays a logout: the new tokens are revoked, and nothing comes back', async () => {
@@ -40,24 +59,6 @@ describe('a logout while a refresh is under way', () => {
 });
 
 describe('a store that goes down after the provider has answered', () => {
-  /** Writes fail for so many times, executed or not. */
-  const failingWrites = (times: number, executed: boolean) => ({
-    wrap: (stores: Stores): Stores => {
-      let left = times;
-      return {
-        ...stores,
-        records: {
-          ...stores.records,
-          async replace(...args) {
-            if (left-- <= 0) return stores.records.replace(...args);
-            if (executed) await stores.records.replace(...args);
-            throw unavailable();
-          },
-        },
-      };
-    },
-  });
-
   it('gets the tokens once it is back: they exist nowhere else', async () => {
     const { source, client, clock, logIn } = setUp(failingWrites(10, false));
     const id = await logIn(0);
@@ -173,6 +174,50 @@ describe('an id_token that comes with a refresh', () => {
     expect(client.refreshed).toEqual([]);
     expect(await records.read(id)).not.toHaveProperty('pending');
     await clock.advance(1);
+  });
+
+  it('of a process that was killed is judged, whenever that is, as of when it came', async () => {
+    const { source, anotherProcess, client, records, clock, logIn } = setUp();
+    const id = await logIn(0, {}, { claims });
+    const cameAt = clock.now();
+    client.answer = () => tokens('new', cameAt + 8 * HOUR, { refreshToken: 'refresh-1', idToken: 'id-1' });
+    client.judge = () => new Promise(() => {});
+    watch(source.obtain(id, LEEWAY));
+    await settle();
+    // Nobody is left to judge, and the user comes back much later.
+    const left = await records.read(id);
+    expect(left?.pending).toMatchObject({ accessToken: 'new', receivedAt: cameAt });
+    const back = await logIn(0, {}, { claims, pending: left?.pending as PendingAnswer });
+    await clock.advance(HOUR);
+    const judgedAsOf: unknown[] = [];
+    client.judge = (_answer, receivedAt) => void judgedAsOf.push(receivedAt);
+    const record = await anotherProcess().obtain(back, LEEWAY);
+    expect(judgedAsOf).toEqual([cameAt]);
+    // The tokens are as old as the answer, too.
+    expect(record).toMatchObject({ renewedAt: cameAt, tokens: { expiresAt: cameAt + 8 * HOUR } });
+    expect(Object.keys(record.tokens)).not.toContain('receivedAt');
+  });
+
+  it('came when the provider gave it, however long the store was away then', async () => {
+    const { source, client, clock, logIn } = setUp(failingWrites(30, false));
+    const id = await logIn(0, {}, { claims });
+    const cameAt = clock.now();
+    client.answer = () => withIdToken();
+    const judgedAsOf: unknown[] = [];
+    client.judge = (_answer, receivedAt) => void judgedAsOf.push(receivedAt);
+    watch(source.obtain(id, LEEWAY));
+    await clock.advance(5 * SECOND);
+    expect(judgedAsOf).toEqual([cameAt]);
+  });
+
+  it('that an earlier version left behind, without when it came, is judged as of now', async () => {
+    const { source, client, clock, logIn } = setUp();
+    const id = await logIn(0, {}, { claims, pending: withIdToken() });
+    await clock.advance(HOUR);
+    const judgedAsOf: unknown[] = [];
+    client.judge = (_answer, receivedAt) => void judgedAsOf.push(receivedAt);
+    expect(await source.obtain(id, LEEWAY)).toMatchObject({ renewedAt: clock.now() });
+    expect(judgedAsOf).toEqual([undefined]);
   });
 
   it('saves a login whose old refresh token has expired meanwhile', async () => {

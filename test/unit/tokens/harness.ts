@@ -21,7 +21,7 @@ export class ScriptedClient implements RefreshClient {
   /** What a refresh does; the default gives numbered tokens. */
   answer: (count: number) => TokenAnswer | Promise<TokenAnswer>;
   /** What judging an id_token does; the default accepts it. */
-  judge: (answer: TokenAnswer) => void | Promise<void> = () => {};
+  judge: (answer: TokenAnswer, receivedAt?: number) => void | Promise<void> = () => {};
 
   constructor(clock: ManualClock) {
     this.answer = (count) => tokens(`new-${count}`, clock.now() + HOUR, { refreshToken: `refresh-${count}` });
@@ -44,9 +44,9 @@ export class ScriptedClient implements RefreshClient {
     return this.answer(this.asserted.length);
   }
 
-  async verifyRefreshed(answer: TokenAnswer): Promise<void> {
+  async verifyRefreshed(answer: TokenAnswer, _previous: unknown, receivedAt?: number): Promise<void> {
     this.judged.push(answer);
-    await this.judge(answer);
+    await this.judge(answer, receivedAt);
   }
 }
 

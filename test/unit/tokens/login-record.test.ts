@@ -29,7 +29,8 @@ function setUp() {
 describe('a login record', () => {
   it('comes back as it was', async () => {
     const { records, record } = setUp();
-    const all = { ...record({ expiresAt: 5e12, refreshToken: 'rt' }), claims: { sub: 'alice' } };
+    const pending = { accessToken: 'at-1', tokenType: 'Bearer', raw: {}, receivedAt: 4e12 };
+    const all = { ...record({ expiresAt: 5e12, refreshToken: 'rt' }), claims: { sub: 'alice' }, pending };
     await records.create(all);
     expect(await records.read('login-1')).toEqual(all);
   });
@@ -112,6 +113,27 @@ describe('the life of a login record', () => {
     const { records, record, clock } = setUp();
     await records.create(record(tokens(clock.now())));
     await clock.advance(life - 1);
+    expect(await records.read('login-1')).toBeDefined();
+    await clock.advance(1);
+    expect(await records.read('login-1')).toBeUndefined();
+  });
+
+  it('is that of the answer which waits to be judged, where there is one', async () => {
+    const { records, record, clock } = setUp();
+    const now = clock.now();
+    const tokens = { expiresAt: now, refreshToken: 'r', refreshExpiresAt: now + MINUTE };
+    await records.create({
+      ...record(tokens),
+      pending: {
+        accessToken: 'at-1',
+        tokenType: 'Bearer',
+        refreshToken: 'rt-1',
+        refreshExpiresAt: now + 2 * HOUR,
+        raw: {},
+        expiresAt: now + HOUR,
+      },
+    });
+    await clock.advance(2 * HOUR + MINUTE - 1);
     expect(await records.read('login-1')).toBeDefined();
     await clock.advance(1);
     expect(await records.read('login-1')).toBeUndefined();

@@ -1,4 +1,7 @@
 import { ProviderProtocolError, ProviderRejectedError, TransactionError } from '../../../src/errors.js';
+import { oidc } from '../../../src/index.js';
+import { createProviderClient } from '../../../src/wire/client.js';
+import { ManualClock } from './manual-clock.js';
 import { form, login, type Op, REDIRECT_URI, startOp } from './op.js';
 import { makeKey } from './signing.js';
 
@@ -241,6 +244,40 @@ describe('a refresh', () => {
     const previous = { iss: op.url, sub: 'alice' };
     expect(await rejection(op.client().verifyRefreshed(answer, previous))).toMatchObject({
       code: 'id_token_invalid',
+    });
+  });
+
+  describe('whose id_token is judged an hour after it came', () => {
+    // A process that is killed leaves the answer behind until its user comes back.
+    const judge = async (claims: (seconds: number) => object, known = true) => {
+      const clock = new ManualClock(Date.now());
+      const cameAt = clock.now();
+      op.claims = { ...claims(Math.floor(cameAt / 1000)) };
+      const provider = oidc({ name: 'op', issuer: op.url, clientId: 'app', clientSecret: 'secret' });
+      const client = createProviderClient(provider, { timeout: 5, clock });
+      const answer = await client.refresh('rt-0');
+      await clock.advance(3_600_000);
+      const previous = { iss: op.url, sub: 'alice' };
+      return rejection(client.verifyRefreshed(answer, previous, ...(known ? [cameAt] : [])));
+    };
+
+    it('takes one that was good when it came', async () => {
+      expect(await judge((now) => ({ iat: now, nbf: now, exp: now + 300 }))).toBeUndefined();
+    });
+
+    it.each<[string, (now: number) => object]>([
+      ['had expired', (now) => ({ exp: now - 31 })],
+      ['was made later', (now) => ({ iat: now + 120 })],
+      ['was not yet good', (now) => ({ nbf: now + 120 })],
+      ['was for ten years and an hour', (now) => ({ exp: now + 10 * 366 * 86_400 + 3600 })],
+      ['was about another user', () => ({ sub: 'bob' })],
+    ])('refuses one that %s then', async (_what, claims) => {
+      expect(await judge(claims)).toMatchObject({ code: 'id_token_invalid' });
+    });
+
+    it('goes by the time at which it is judged, where nobody knows when it came', async () => {
+      expect(await judge((now) => ({ exp: now + 300 }), false)).toMatchObject({ code: 'id_token_invalid' });
+      expect(await judge((now) => ({ exp: now + 3700 }), false)).toBeUndefined();
     });
   });
 

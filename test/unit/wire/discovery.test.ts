@@ -90,6 +90,33 @@ describe('discovery', () => {
   });
 
   it.each([
+    'id_token_signing_alg_values_supported',
+    'token_endpoint_auth_methods_supported',
+    'token_endpoint_auth_signing_alg_values_supported',
+  ])('refuses metadata whose %s is no list of strings', async (member) => {
+    for (const value of ['RS256', 1, true, null, { 0: 'RS256', length: 1 }, [1], ['RS256', null]]) {
+      op.metadata = { [member]: value };
+      expect((await protocolError()).message).toContain(member);
+    }
+  });
+
+  it.each([
+    'authorization_response_iss_parameter_supported',
+    'claims_parameter_supported',
+    'require_pushed_authorization_requests',
+  ])('refuses metadata whose %s is neither true nor false', async (member) => {
+    for (const value of ['true', 'false', 1, null, [true], {}]) {
+      op.metadata = { [member]: value };
+      expect((await protocolError()).message).toContain(member);
+    }
+  });
+
+  it('looks at no member that it has no use for, nor at one that was configured', async () => {
+    op.metadata = { response_types_supported: 1, id_token_signing_alg_values_supported: 'RS256' };
+    await expect(op.client({ idTokenAlgs: ['RS256'] }).authorizationUrl(request)).resolves.toBeDefined();
+  });
+
+  it.each([
     ['a page', { body: '<html></html>' }],
     ['a list', { body: [] }],
     ['nothing', { body: '' }],

@@ -119,8 +119,33 @@ describe('when a maximum age was asked for', () => {
     ['no time', undefined, false],
     ['a time that is text', String(NOW), false],
     ['the time 0', 0, false],
+    ['a time with a fraction', NOW - 0.5, true],
+    ['a time to come within the tolerance', NOW + 30, true],
+    ['a time to come', NOW + 31, false],
+    ['a time in milliseconds', NOW * 1000, false],
   ])('%s: accepted %#', async (_what, auth_time, accepted) => {
     const judged = withClaims({ auth_time }, { maxAge: 60 });
+    if (accepted) await expect(judged).resolves.toMatchObject({ auth_time });
+    else await expect(judged).rejects.toMatchObject(refuted);
+  });
+
+  it.each([0, -1])('however large, the time %d is none', async (auth_time) => {
+    await expect(withClaims({ auth_time }, { maxAge: 9_999_999_999 })).rejects.toMatchObject(refuted);
+  });
+});
+
+describe('when a time of the login was asked for as essential', () => {
+  it.each<[string, unknown, boolean]>([
+    ['a login just now', NOW, true],
+    ['a login long ago', 1, true],
+    ['no time', undefined, false],
+    ['a time that is null', null, false],
+    ['a time that is text', String(NOW), false],
+    ['the time 0', 0, false],
+    ['a time before 1970', -1, false],
+    ['a time in milliseconds', NOW * 1000, false],
+  ])('%s: accepted %#', async (_what, auth_time, accepted) => {
+    const judged = withClaims({ auth_time }, { essential: ['auth_time'] });
     if (accepted) await expect(judged).resolves.toMatchObject({ auth_time });
     else await expect(judged).rejects.toMatchObject(refuted);
   });
@@ -144,6 +169,18 @@ describe('when ways of authentication were asked for', () => {
         code: 'insufficient_user_authentication',
         status: 403,
       });
+  });
+
+  it.each<[string, unknown, boolean]>([
+    ['any', 'pwd', true],
+    ['none', undefined, false],
+    ['null', null, false],
+    ['an empty one', '', false],
+    ['a list', ['pwd'], false],
+  ])('as essential, whichever: %s: accepted %#', async (_what, acr, accepted) => {
+    const judged = withClaims({ acr }, { essential: ['acr'] });
+    if (accepted) await expect(judged).resolves.toMatchObject({ acr });
+    else await expect(judged).rejects.toMatchObject({ code: 'insufficient_user_authentication' });
   });
 
   it('a token that is not valid anyway is no word about the user', async () => {

@@ -2,7 +2,7 @@ import { RedisStore } from 'connect-redis';
 import type { Express } from 'express';
 import expressSession from 'express-session';
 import { Redis } from 'ioredis';
-import { requireLogin } from '../../src/index.js';
+import { oidc, requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { issueExpired, providerOf, SECRET, startApp, type TestApp } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
@@ -286,6 +286,26 @@ describe('a session', () => {
     const after = (await visitor.get('/me').expect(200)).body;
     expect(after.logins.map((login: { provider: string }) => login.provider)).toEqual(['aliyun']);
     await app.close();
+  });
+
+  it('has no login of an issuer that is no longer configured', async () => {
+    const session = { redis: redis.url };
+    const elsewhere = oidc({
+      name: 'oidc',
+      issuer: 'https://id.example.com',
+      clientId: 'c',
+      clientSecret: 's',
+    });
+    const app = await startApp({ lab, session, providers: [providerOf(lab, 'oidc')] });
+    const moved = await startApp({ lab, session, providers: [elsewhere] });
+    const visitor = app.visitor();
+    await visitor.logIn('oidc');
+    const cookie = cookieHeader(visitor.agent, app.url);
+    await moved.visitor().get('/me', { Cookie: cookie }).expect(401);
+    const { body } = await moved.visitor().get('/auth/session', { Cookie: cookie }).expect(200);
+    expect(body).toEqual({ loggedIn: false, user: null, logins: [] });
+    await visitor.get('/me').expect(200);
+    await Promise.all([app.close(), moved.close()]);
   });
 
   it('ends after its idle timeout and, whatever happens, after its absolute one', async () => {

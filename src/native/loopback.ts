@@ -60,7 +60,9 @@ export async function loginViaLoopback(
   const browser = randomToken();
   const server = createServer();
   try {
-    const redirectUri = await listen(server, place);
+    const listening = await listen(server, place);
+    // To the letter, as it is registered.
+    const redirectUri = provider.redirectUri ?? listening;
     const url = await startLogin(client, transactions, { browser, redirectUri, returnTo: '/' });
     const answered = takeOneAnswer(server, new URL(redirectUri), { client, transactions, browser });
     const late = deadline(timeout);

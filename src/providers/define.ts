@@ -95,6 +95,9 @@ function readDialect(options: OptionReader): Dialect {
     const value = read.any(part);
     if (value === undefined) continue;
     if (!isPlainObject(value)) throw read.wrong(part, value, 'give an object, or leave it out');
+    if (value.method === 'GET' && value.encoding !== 'query') {
+      throw read.conflict(`'${part}' has the method GET, which carries no body. Add encoding: 'query'.`);
+    }
     dialect[part] = Object.freeze({ ...value });
   }
   read.end();

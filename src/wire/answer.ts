@@ -40,9 +40,11 @@ export function readSuccess(
     );
   }
   const error = firstOf(body, ['error']);
-  // A dialect may tell success in its own way, and yet no standard error is one. Some say `error: 0`.
+  // A dialect may tell success in its own way, and yet no standard error is one. Some say `error: 0`, and some tell
+  // success within `error` itself.
   const failed = success
-    ? !success.values.includes(String(at(body, success.path))) || Boolean(error)
+    ? !success.values.includes(String(at(body, success.path))) ||
+      (success.path[0] !== 'error' && Boolean(error))
     : error !== undefined;
   if (status >= 400 || failed) throw rejection(response, dialect);
   if (!isPlainObject(body)) {
@@ -153,7 +155,8 @@ export function readTokenAnswer(
     tokenType: readTokenType(firstOf(raw, ['token_type']), tokenType),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
-    ...(refreshExpiresIn !== undefined && { refreshExpiresAt: sentAt + refreshExpiresIn }),
+    // Some say 0 of a refresh token that does not expire. One that has expired is refused when it is used.
+    ...(refreshExpiresIn && { refreshExpiresAt: sentAt + refreshExpiresIn }),
     ...(idToken !== undefined && { idToken }),
     ...(scope && { scope }),
     raw,

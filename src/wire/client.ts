@@ -93,8 +93,10 @@ export function createProviderClient(
   const policy = provider.idToken;
   let keySet: { url: string; keys: ReturnType<typeof createKeySet> } | undefined;
 
-  const call = (server: ServerMetadata, own: Pick<TokenEndpointContext, 'proofKey' | 'showIdToken'> = {}) =>
-    tokenEndpointCall(provider, server, { fetch, now: () => clock.now(), proofs, ...own });
+  const call = (
+    server: ServerMetadata,
+    own: Pick<TokenEndpointContext, 'proofKey' | 'showIdToken' | 'redirectUri'> = {},
+  ) => tokenEndpointCall(provider, server, { fetch, now: () => clock.now(), proofs, ...own });
 
   /** Set up once, for calls that leave no answer behind. */
   let standing: { server: ServerMetadata; config: Configuration } | undefined;
@@ -170,7 +172,7 @@ export function createProviderClient(
       const server = await metadata();
       // openid-client judges the id_token as well wherever the provider promises what it insists on.
       const standard = policy?.nonce === 'required' && policy.audiences.length === 0;
-      const { config, answer } = call(server, { proofKey, showIdToken: standard });
+      const { config, answer } = call(server, { proofKey, showIdToken: standard, redirectUri });
       const callback = new URL(redirectUri);
       for (const name of ['code', 'state', ...(provider.endpoints.issuer === undefined ? [] : ['iss'])]) {
         for (const value of params.getAll(name)) callback.searchParams.append(name, value);
@@ -244,7 +246,10 @@ export function createProviderClient(
         // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2]; some servers call it an
         // invalid request. In an outage, whatever code comes with it, the token must be taken to exist still [2.2.1].
         const dead = /^invalid_(?:grant|token|request)$/;
-        if (error instanceof ProviderRejectedError && dead.test(error.providerCode ?? '')) return true;
+        if (error instanceof ProviderRejectedError) {
+          // A dialect may have a code of its own for it.
+          if (error.code === 'invalid_grant' || dead.test(error.providerCode ?? '')) return true;
+        }
         throw error;
       }
       return true;

@@ -26,6 +26,8 @@ export interface TokenEndpointContext {
    * not after a refresh: it would throw away tokens that are good.
    */
   readonly showIdToken?: boolean;
+  /** As the authorization request named it: openid-client sends it in the normal form of URLs, which may be another text. */
+  readonly redirectUri?: string;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface TokenEndpointContext {
 export function tokenEndpointCall(
   provider: Provider,
   metadata: ServerMetadata,
-  { fetch, now, proofs, proofKey, showIdToken = false }: TokenEndpointContext,
+  { fetch, now, proofs, proofKey, showIdToken = false, redirectUri }: TokenEndpointContext,
 ): TokenEndpointCall {
   const { dialect, clientId } = provider;
   const config = new Configuration(
@@ -51,7 +53,9 @@ export function tokenEndpointCall(
   config.timeout = 0;
   let answer: TokenAnswer | undefined;
   config[customFetch] = async (url, options) => {
-    const params = [...new URLSearchParams(String(options.body ?? ''))];
+    const body = new URLSearchParams(String(options.body ?? ''));
+    if (redirectUri !== undefined) body.set('redirect_uri', redirectUri);
+    const params = [...body];
     const endpoint = endpointOf(url, metadata);
     const grant = params.find(([name]) => name === 'grant_type')?.[1];
     const { url: target, init } = toWireRequest(

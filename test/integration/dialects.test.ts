@@ -362,11 +362,24 @@ describe('the open-platform shape', () => {
     },
   );
 
-  it('ends the login without a call when the refresh token is past its own expiry', async () => {
+  it('takes a refresh token that lasts 0 seconds for one that does not expire', async () => {
     const open = lab.provider('open-platform');
     const app = await startApp({ lab, providers: [providerOf(lab, 'open-platform')] });
     const visitor = app.visitor();
     open.alter('token', (answer) => ({ ...answer, expires_in: 0, refresh_expires_in: 0 }));
+    await visitor.logIn('open-platform');
+    open.clearFaults();
+    open.clearRequests();
+    await visitor.get('/me').expect(200);
+    expect(open.tokenRequests()).toHaveLength(1);
+    await app.close();
+  });
+
+  it('ends the login without a call when the refresh token is past its own expiry', async () => {
+    const open = lab.provider('open-platform');
+    const app = await startApp({ lab, providers: [providerOf(lab, 'open-platform')] });
+    const visitor = app.visitor();
+    open.alter('token', (answer) => ({ ...answer, expires_in: 0, refresh_expires_in: 0.001 }));
     await visitor.logIn('open-platform');
     open.clearRequests();
     await visitor.get('/me').expect(401);

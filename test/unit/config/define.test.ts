@@ -68,6 +68,13 @@ describe('defineProvider refuses', () => {
           authorizationParams: { appid: 'x' },
         }),
     ],
+    ...['request', 'refresh', 'revocation'].map(
+      (part): Misuse => [
+        `a GET with a body as ${part}`,
+        part,
+        () => defineProvider({ ...base, dialect: { [part]: { method: 'GET', encoding: 'json' } } as never }),
+      ],
+    ),
     [
       'a key that is missing',
       'clientAuthentication.privateKey',

@@ -1,6 +1,6 @@
 import { ProviderProtocolError } from '../../../src/errors.js';
 import type { Dialect } from '../../../src/provider.js';
-import { readTokenAnswer } from '../../../src/wire/answer.js';
+import { readSuccess, readTokenAnswer } from '../../../src/wire/answer.js';
 
 const SENT = 1_800_000_000_000;
 const read = (body: Record<string, unknown>, dialect: Dialect = {}) =>
@@ -17,6 +17,36 @@ function expectNonsense(body: Record<string, unknown>, dialect?: Dialect) {
   expect(thrown).toMatchObject({ code: 'provider_protocol' });
   expect((thrown as Error).message).toMatch(/^The provider's token answer makes no sense: [\w ]+\.$/);
 }
+
+describe('a dialect that tells success within `error`', () => {
+  const dialect: Dialect = { answer: { success: { path: ['error', 'code'], values: ['ok'] } } };
+  const answer = (body: unknown) => readSuccess({ status: 200, headers: new Headers(), body }, dialect);
+
+  it('is taken at its word', () => {
+    expect(answer({ error: { code: 'ok' }, data: 1 })).toMatchObject({ data: 1 });
+  });
+
+  it.each([{ error: { code: 'bad' } }, { error: 'ok' }, { error: 'invalid_grant' }, {}])(
+    'and has failed with %j',
+    (body) => {
+      expect(() => answer(body)).toThrow();
+    },
+  );
+});
+
+describe('the lifetime of a refresh token', () => {
+  it.each<[unknown, number | undefined]>([
+    [3600, 3_600_000],
+    ['60', 60_000],
+    // Keycloak says so of one that does not expire.
+    [0, undefined],
+    ['0', undefined],
+    [undefined, undefined],
+  ])('%p makes %p ms from when the request was sent', (refresh_expires_in, lifetime) => {
+    const { refreshExpiresAt } = read({ refresh_expires_in });
+    expect(refreshExpiresAt).toBe(lifetime === undefined ? undefined : SENT + lifetime);
+  });
+});
 
 describe('the lifetime of an access token', () => {
   it.each<[unknown, number | undefined]>([

@@ -166,6 +166,14 @@ describe('revocation at a platform that tells success in its own way', () => {
     await expect(revoke(reply)).rejects.toMatchObject({ code });
   });
 
+  it('has succeeded where the token is dead already, whatever that is called', async () => {
+    const dead: Dialect = { error: { code: ['code'], map: { 'Invalid.RefreshToken': 'invalid_grant' } } };
+    expect(await revoke({ status: 400, body: { code: 'Invalid.RefreshToken' } }, dead)).toBe(true);
+    await expect(revoke({ status: 400, body: { code: 'Invalid.AppId' } }, dead)).rejects.toMatchObject({
+      code: 'provider_rejected',
+    });
+  });
+
   it('is judged by what the dialect makes of the answer', async () => {
     const says = (body: unknown): Dialect => ({ hooks: { response: (response) => ({ ...response, body }) } });
     expect(await revoke({ body: { result: true } }, says({ code: '0' }))).toBe(true);

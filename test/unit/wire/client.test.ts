@@ -116,6 +116,19 @@ describe('the authorization URL', () => {
 });
 
 describe('the exchange of a code', () => {
+  it.each(['https://app.example.com', 'https://APP.example.com:443/cb', 'http://[::1]:80'])(
+    'names the redirect URI %s as the authorization request did, to the letter',
+    async (redirectUri) => {
+      const client = op.client({ redirectUri });
+      const url = await client.authorizationUrl({ ...login, redirectUri, params: {} });
+      await client.exchangeCode({ ...op.callback(), redirectUri });
+      expect([url.searchParams.get('redirect_uri'), form(op.to('/token')[0]).redirect_uri]).toEqual([
+        redirectUri,
+        redirectUri,
+      ]);
+    },
+  );
+
   it('sends the code, the exact redirect URI and the verifier, and nothing else', async () => {
     const { answer, claims } = await op.client().exchangeCode(op.callback());
     expect(form(op.to('/token')[0])).toEqual({

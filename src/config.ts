@@ -65,6 +65,13 @@ export class OptionReader {
     return value;
   }
 
+  /** For what other programs read as an integer. */
+  wholeSeconds(name: string, fallback: number, least = 1): number {
+    const value = this.seconds(name, fallback, least);
+    if (Number.isInteger(value)) return value;
+    throw this.wrong(name, value, 'give a whole number of seconds', String(value));
+  }
+
   oneOf<const T extends string>(name: string, values: readonly T[], fallback: T): T {
     const value = this.#or(name, fallback);
     if (!values.includes(value as T)) {

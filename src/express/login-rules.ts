@@ -67,7 +67,7 @@ export function parseRules(options: unknown): Rules {
     scope,
     claims,
     check: read.function('check', 'give a function of the login and the request'),
-    maxAge: read.any('maxAge') === undefined ? undefined : read.seconds('maxAge', 1),
+    maxAge: read.any('maxAge') === undefined ? undefined : read.wholeSeconds('maxAge', 1),
     acr,
   };
   read.end();

@@ -1,7 +1,11 @@
 import { LoginRequiredError } from '../errors.js';
 import { addToIndex } from '../logout/login-names.js';
+import type { IndexedLogin } from '../stores/contracts.js';
 import type { Services } from './runtime.js';
-import type { SessionLogin, SessionLogins } from './session-data.js';
+import type { SessionLogin } from './session-data.js';
+
+/** The session in which a login is, and when that ends, in milliseconds since the epoch. */
+type Where = Pick<IndexedLogin, 'session' | 'endsAt'>;
 
 /**
  * Lets others find a login that has just got its session.
@@ -9,14 +13,13 @@ import type { SessionLogin, SessionLogins } from './session-data.js';
  * @throws LoginRequiredError when they ended it before it was complete.
  */
 export async function indexNewLogin(
-  { index, absoluteLifetime }: Services,
+  { index }: Services,
   provider: string,
   login: SessionLogin,
-  session: string,
+  where: Where,
   issuedAt: number | undefined,
 ): Promise<void> {
-  const endsAt = login.loggedInAt + absoluteLifetime;
-  if (await addToIndex(index, provider, login, { session, endsAt }, issuedAt)) return;
+  if (await addToIndex(index, provider, login, where, issuedAt)) return;
   throw endedWhileItBegan();
 }
 
@@ -30,23 +33,14 @@ export function endedWhileItBegan(): LoginRequiredError {
  * @returns the ids of those that others have ended meanwhile.
  */
 export async function indexMovedLogins(
-  { index, absoluteLifetime }: Services,
-  before: SessionLogins,
-  after: SessionLogins,
-  session: string,
-  oldSession: string,
+  { index }: Services,
+  moved: readonly [provider: string, login: SessionLogin][],
+  where: Where,
 ): Promise<string[]> {
-  const moved = Object.entries(before).filter(([provider, login]) => after[provider] === login);
-  const note = ([provider, login]: [string, SessionLogin], where: string) =>
-    addToIndex(index, provider, login, { session: where, endsAt: login.loggedInAt + absoluteLifetime });
-  try {
-    const noted = await Promise.all(
-      moved.map(async (one) => ((await note(one, session)) ? [] : [one[1].id])),
-    );
-    return noted.flat();
-  } catch (error) {
-    // They stay where they were.
-    for (const one of moved) note(one, oldSession).catch(() => {});
-    throw error;
-  }
+  const noted = await Promise.all(
+    moved.map(async ([provider, login]) =>
+      (await addToIndex(index, provider, login, where)) ? [] : [login.id],
+    ),
+  );
+  return noted.flat();
 }

@@ -18,6 +18,7 @@ import { RequestLogins, toLogin } from './request-logins.js';
 import { lender, openState, stateOf } from './request-state.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
+import { loginsIn } from './session-request.js';
 import type {
   AccessTokenOptions,
   LoginSession,
@@ -156,6 +157,16 @@ class RequestContext implements RequestOAuth {
       );
     }
     const client = this[requestLogins].client(name);
+    if (!hasLoginPage(client.provider)) {
+      if (params === undefined && config.loginPage !== undefined) {
+        setAnswerHeaders(this.#res);
+        return redirect(this.#res, 302, this.loginUrl(options));
+      }
+      throw new ConfigurationError(
+        'invalid_option',
+        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`.`,
+      );
+    }
     const origin = publicOrigin(this.#req, config.origin);
     const startedAt = Date.now();
     let url: URL;
@@ -186,7 +197,12 @@ class RequestContext implements RequestOAuth {
     const ended = everywhere ? await endEverywhere(this.#req, this[requestLogins], provider) : [];
     let logins: SessionLogins = {};
     if (provider === undefined || everywhere) {
-      logins = await endSession(this.#req, this.#res);
+      const known = loginsIn(this.#req);
+      logins = await endSession(this.#req, this.#res).catch((error: unknown) => {
+        // The session may be gone all the same, if the answer was lost: nobody else would come back to its logins.
+        endSessionLogins(this[requestLogins], known).catch(() => {});
+        throw error;
+      });
     } else {
       const found = this[requestLogins].find(provider);
       if (found) {

@@ -38,6 +38,7 @@ export async function beginLogin(
   // Logins are linked for one person only: who logs in as somebody else starts afresh.
   const same = previous === undefined || previous.sub === login.sub;
   const linked: SessionLogins = same ? { ...before, [provider]: login } : { [provider]: login };
+  const moved = Object.entries(before).filter(([name, one]) => linked[name] === one);
   if (ours) {
     // The store's own way to a new session, which `regenerate` takes too, after it has destroyed the old one.
     (ours as unknown as { generate(req: Request): void }).generate(req);
@@ -49,26 +50,33 @@ export async function beginLogin(
     req.session.oauth = { logins: linked };
   }
   if (same) Object.assign(req.session, kept);
+  // A session ends with the oldest of its logins.
+  const endOf = (logins: SessionLogins) =>
+    Math.min(...Object.values(logins).map(({ loggedInAt }) => loggedInAt)) + services.absoluteLifetime;
   try {
     await Promise.all([call((done) => req.session.save(done)), created]);
     // Not before the session is there: who finds a login in the index must find it in its session too.
     const session = ours ? req.sessionID : '';
-    await indexNewLogin(services, provider, login, session, issuedAt);
+    const endsAt = ours ? endOf(linked) : endOf({ login });
+    await indexNewLogin(services, provider, login, { session, endsAt }, issuedAt);
     if (ours && stored) {
-      const ended = await indexMovedLogins(services, before, linked, session, oldId);
+      const ended = await indexMovedLogins(services, moved, { session, endsAt });
       await endOldSession(req, ours, oldId, before, ended);
     }
   } catch (error) {
     // Otherwise the end of this request would save a session with a login that failed.
     if (ours) {
       const newId = req.sessionID;
+      // They stay where they were.
+      indexMovedLogins(services, moved, { session: oldId, endsAt: endOf(before) }).catch(() => {});
       Object.assign(req, { session: oldSession, sessionID: oldId });
       ours.takeLogins(newId).catch(() => {});
     } else delete req.session.oauth;
     throw error;
   }
   const replaced = Object.entries(before).filter(([, one]) => !Object.values(linked).includes(one));
-  await endRecords(services, Object.fromEntries(replaced));
+  // The login is complete: what it replaced ends by itself at the latest, if it cannot be ended now.
+  await endRecords(services, Object.fromEntries(replaced)).catch(() => {});
 }
 
 /** A session that is gone was moved by another login, or ended by a logout: no login may survive that. */

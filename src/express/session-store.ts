@@ -12,6 +12,9 @@ import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-
 /** How often a save is repeated when the logins change under it. */
 export const ATTEMPTS = 50;
 
+/** Sessions that are read at the same time where all of them are wanted. */
+const BATCH = 100;
+
 /** What is known of a session object. */
 interface Standing extends Known {
   /** Whether there is such a session in the store, as far as this request knows. */
@@ -76,8 +79,12 @@ export class LoginSessionStore extends session.Store {
   override all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void {
     const read = async () => {
       const ids = await this.host.backend.ids();
-      const sessions = await Promise.all(ids.map((sid) => this.#read(sid)));
-      return sessions.filter((one) => one !== null);
+      const sessions: SessionData[] = [];
+      for (let first = 0; first < ids.length; first += BATCH) {
+        const batch = ids.slice(first, first + BATCH).map((sid) => this.#peek(sid));
+        sessions.push(...(await Promise.all(batch)).filter((one) => one !== undefined));
+      }
+      return sessions;
     };
     answer(read(), callback);
   }
@@ -109,7 +116,7 @@ export class LoginSessionStore extends session.Store {
     const text = await this.host.backend.read(sid);
     if (text === undefined) return undefined;
     const found = new SessionText(text);
-    if (found.known.since + this.host.absoluteTimeout * 1000 > this.host.clock.now()) return found;
+    if (this.#isAlive(found)) return found;
     await this.#destroy(sid);
     return undefined;
   }
@@ -139,8 +146,10 @@ export class LoginSessionStore extends session.Store {
 
   /** Ends a session by a logout, which no login survives that is being completed in it. */
   async logOut(sid: string): Promise<SessionLogins> {
-    await this.host.stores.replays.use(logoutOf(sid), MARK);
-    return (await this.takeLogins(sid)) ?? {};
+    // Sent first, and no more than a precaution: a Redis that is full takes no mark, and yet lets sessions go.
+    const marked = this.host.stores.replays.use(logoutOf(sid), MARK).catch(() => false);
+    const [logins] = await Promise.all([this.takeLogins(sid), marked]);
+    return logins ?? {};
   }
 
   /** Whether it was a logout that ended a session. */
@@ -204,6 +213,18 @@ export class LoginSessionStore extends session.Store {
   /** Lets others finish, each for another while. */
   #pause(attempt: number): Promise<void> {
     return this.host.clock.sleep(Math.random() * 2 * (attempt + 1));
+  }
+
+  /** Whether the absolute lifetime is not over. */
+  #isAlive({ known }: SessionText): boolean {
+    return known.since + this.host.absoluteTimeout * 1000 > this.host.clock.now();
+  }
+
+  /** A look at a session by others than its user, which keeps it no longer. */
+  async #peek(sid: string): Promise<SessionData | undefined> {
+    const text = await this.host.backend.peek(sid);
+    const found = text === undefined ? undefined : new SessionText(text);
+    return found && this.#isAlive(found) ? this.dataOf(found) : undefined;
   }
 
   async #read(sid: string): Promise<SessionData | null> {

@@ -44,7 +44,7 @@ export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
     fix: 'give an RSA private key of 2048 bits or more, as PKCS#8 PEM, JWK or KeyObject',
   });
   const kid = read.optionalString('keyId', 'give the id of the key');
-  const lifetime = read.seconds('assertionLifetime', 60);
+  const lifetime = read.wholeSeconds('assertionLifetime', 60);
   if (lifetime > LONGEST_LIFETIME)
     throw read.wrong('assertionLifetime', lifetime, 'give at most 300 seconds');
   const allowServiceTokens = read.boolean('allowServiceTokens', false);

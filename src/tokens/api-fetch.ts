@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import type { TokenPlacement } from '../provider.js';
-import type { ProofKey, Proofs } from '../wire/dpop.js';
+import { isReadOnce, type ProofKey, type Proofs } from '../wire/dpop.js';
 
 /** Redirects are followed this many times, as WHATWG fetch does [Fetch 4.4]. */
 const REDIRECTS = 20;
@@ -33,7 +33,7 @@ export async function apiFetch(
   checkTarget(target, access.apiOrigins);
   const token = await access.token();
   const response = await fetchWithToken(carrier(access, token), target, init);
-  if (response.status !== 401 || init.body instanceof ReadableStream) return response;
+  if (response.status !== 401 || isReadOnce(init.body)) return response;
   const fresh = await access.token(token.version);
   if (fresh.accessToken === token.accessToken) return response;
   await response.body?.cancel();
@@ -103,7 +103,7 @@ function afterRedirect(init: RequestInit, status: number): RequestInit {
       headers.delete(name);
     return { ...rest, headers };
   }
-  if (init.body instanceof ReadableStream) throw new TypeError('fetch failed: a stream cannot be sent twice');
+  if (isReadOnce(init.body)) throw new TypeError('fetch failed: a stream cannot be sent twice');
   return init;
 }
 

@@ -95,11 +95,16 @@ export function createProofs(clock: Clock): Proofs {
         return answer;
       };
       const answer = await send();
-      if (!wantsNonce(answer) || init.body instanceof ReadableStream) return answer;
+      if (!wantsNonce(answer) || isReadOnce(init.body)) return answer;
       await answer.body?.cancel();
       return send();
     },
   };
+}
+
+/** Whether a body is used up by sending it: streams and generators, of whatever kind fetch takes. */
+export function isReadOnce(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
 /** How a resource says that the proof lacks its nonce [RFC 9449 9]. */

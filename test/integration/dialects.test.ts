@@ -258,6 +258,31 @@ describe('a PDS JWT app', () => {
     await app.close();
   });
 
+  it('is sent to the app’s own page, where there is one', async () => {
+    const { endpoints, details, clients } = lab.provider('pds');
+    const { clientId, privateKeyPem: privateKey } = clients.jwt;
+    const provider = aliyunPdsJwt({ domainId: details.domainId as string, clientId, privateKey, endpoints });
+    for (const [loginPage, status] of [
+      ['/sign-in', 302],
+      [undefined, 500],
+    ] as const) {
+      const app = await startApp({
+        lab,
+        providers: [provider],
+        router: loginPage === undefined ? {} : { loginPage },
+        routes: (server) => {
+          server.get('/go', (req, _res, next) => {
+            req.oauth.redirectToLogin({ returnTo: '/me' }).catch(next);
+          });
+        },
+      });
+      const answer = await app.visitor().get('/go').expect(status);
+      expect(answer.headers.location).toBe(loginPage && `${loginPage}?returnTo=%2Fme`);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      await app.close();
+    }
+  });
+
   it('has no login page: a visit of its login route is a 404', async () => {
     const app = await start();
     await app.visitor().get('/auth/login/pds-jwt').expect(404);

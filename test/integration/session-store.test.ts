@@ -91,6 +91,89 @@ it('a login whose session cannot be stored leaves the old session and its logins
   await app.close();
 });
 
+describe('a login, while some commands fail', () => {
+  let admin: Redis;
+  let app: TestApp;
+  let atLogin: (provider: string) => Promise<unknown>;
+  /** Commands that the app may not use from now on; none gives all of them back. */
+  const forbid = (...commands: string[]) =>
+    admin.call('ACL', 'SETUSER', 'app', '+@all', ...commands.map((name) => `-${name}`));
+
+  beforeEach(async () => {
+    admin = new Redis(redis.url);
+    await redis.flush();
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '+@all', '~*');
+    atLogin = async () => {};
+    app = await startApp({
+      lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+      session: { redis: `redis://app:secret@127.0.0.1:${redis.port}` },
+      router: { onLogin: ({ provider }) => atLogin(provider) as Promise<void> },
+      routes: (it: Express) => {
+        it.post('/everywhere', (req, res, next) => {
+          req.oauth.logout({ everywhere: true }).then((answer) => res.json(answer), next);
+        });
+        it.get('/all-sessions', (req, res, next) => {
+          req.sessionStore.all?.((error, all) =>
+            error ? next(error) : res.json(Object.keys(all ?? []).length),
+          );
+        });
+      },
+    });
+  });
+  afterEach(async () => {
+    await forbid();
+    await app.close();
+    admin.disconnect();
+  });
+
+  it('is complete though what it replaces cannot be ended', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const [old] = (await redis.keys()).filter((key) => key.startsWith('oauth:login:'));
+    await admin.del(old as string);
+    await admin.lpush(old as string, 'no record');
+    await visitor.logIn('aliyun');
+    await visitor.get('/me').expect(200);
+    await visitor.get('/token').expect(200);
+  });
+
+  it('that fails at its end leaves the other logins where they can be found', async () => {
+    const [visitor, elsewhere] = [app.visitor(), app.visitor()];
+    await visitor.logIn('aliyun');
+    await elsewhere.logIn('aliyun');
+    // The old session can no longer be taken.
+    atLogin = (provider) => (provider === 'oidc' ? forbid('getdel') : Promise.resolve());
+    await visitor.get(await visitor.authorize('oidc')).expect(503);
+    await forbid();
+    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(1);
+    await elsewhere.post('/everywhere').expect(200);
+    await visitor.get('/me').expect(401);
+  });
+
+  it('can be ended though Redis is full', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    await admin.config('SET', 'maxmemory', '1');
+    try {
+      await visitor.post('/auth/logout').expect(303);
+    } finally {
+      await admin.config('SET', 'maxmemory', '0');
+    }
+    await visitor.get('/me').expect(401);
+  });
+
+  it('does not live longer by a look at all sessions', async () => {
+    const [visitor, other] = [app.visitor(), app.visitor()];
+    await visitor.logIn('aliyun');
+    const [key] = (await redis.keys()).filter((one) => one.startsWith('sess:'));
+    await other.logIn('aliyun');
+    await admin.pexpire(key as string, 60_000);
+    expect((await other.get('/all-sessions').expect(200)).body).toBe(2);
+    expect(await admin.pttl(key as string)).toBeLessThanOrEqual(60_000);
+  });
+});
+
 it('a session of an app that keeps its own is destroyed with its logins', async () => {
   // `req.session.destroy()` of express-session knows nothing of login records.
   const app = await startApp({

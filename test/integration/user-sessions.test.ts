@@ -85,6 +85,16 @@ async function loggedIn(at: TestApp, user = 'alice', provider = 'aliyun') {
   return visitor;
 }
 
+it('sessions end with the oldest of their logins, where they are ours', async () => {
+  const at = await start({});
+  const visitor = await loggedIn(at);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await visitor.logIn('oidc', { user: 'bob' });
+  const { body } = await visitor.get('/sessions').expect(200);
+  const ends = body.map(({ expiresAt }: { expiresAt: number }) => expiresAt);
+  expect(ends).toEqual([ends[0], ends[0]]);
+});
+
 describe.each(stores)('with %s, a logout everywhere', (_name, options) => {
   it('ends all sessions of the user, and of nobody else', async () => {
     const at = await start(options());

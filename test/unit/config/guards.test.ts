@@ -12,7 +12,7 @@ describe('requireLogin refuses at construction', () => {
         claims: ['x', null, undefined, 5, true, []],
         'claims.aid': [null, undefined, {}, [], [null], [{}]],
         check: [...notA.function, undefined],
-        maxAge: [...notA.seconds, undefined, 0, 0.5],
+        maxAge: [...notA.seconds, undefined, 0, 0.5, 1.5],
         acr: [...notA.words, undefined, '', ' ', []],
         scopes: ['/acs/ccc'],
         role: ['admin'],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { decodeJwt } from 'jose';
 import { systemClock } from '../../../src/clock.js';
 import { ConfigurationError } from '../../../src/errors.js';
@@ -56,6 +57,23 @@ describe('a call of an API', () => {
       ['POST', 'x'],
     ]);
     expect(asked).toEqual([undefined, 1]);
+  });
+
+  it.each<[string, () => BodyInit]>([
+    ['a stream', () => new Blob(['x']).stream()],
+    [
+      'a generator',
+      () =>
+        (async function* () {
+          yield Buffer.from('x');
+        })() as unknown as BodyInit,
+    ],
+    ['a stream of Node', () => Readable.from([Buffer.from('x')]) as unknown as BodyInit],
+  ])('is not repeated when its body was %s, which is used up', async (_what, body) => {
+    replies = [{ status: 401 }];
+    const init = { method: 'POST', body: body(), duplex: 'half' } as RequestInit;
+    expect((await apiFetch(access(), api.url, init)).status).toBe(401);
+    expect(api.requests.map((request) => request.body)).toEqual(['x']);
   });
 
   it('is not repeated for ever', async () => {

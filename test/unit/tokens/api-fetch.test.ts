@@ -59,16 +59,19 @@ describe('a call of an API', () => {
     expect(asked).toEqual([undefined, 1]);
   });
 
-  it.each<[string, () => BodyInit]>([
+  it.each<[string, () => NonNullable<RequestInit['body']>]>([
     ['a stream', () => new Blob(['x']).stream()],
     [
       'a generator',
       () =>
         (async function* () {
           yield Buffer.from('x');
-        })() as unknown as BodyInit,
+        })() as unknown as NonNullable<RequestInit['body']>,
     ],
-    ['a stream of Node', () => Readable.from([Buffer.from('x')]) as unknown as BodyInit],
+    [
+      'a stream of Node',
+      () => Readable.from([Buffer.from('x')]) as unknown as NonNullable<RequestInit['body']>,
+    ],
   ])('is not repeated when its body was %s, which is used up', async (_what, body) => {
     replies = [{ status: 401 }];
     const init = { method: 'POST', body: body(), duplex: 'half' } as RequestInit;

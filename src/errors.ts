@@ -70,14 +70,21 @@ export interface OAuthLoginErrorDetails {
  * or a provider sent.
  */
 export class OAuthLoginError extends Error {
+  /** Why: classify by it, or by class. */
   readonly code: OAuthLoginErrorCode;
+  /** The HTTP status to answer with. */
   readonly status: number;
   /** The same as `status`, under the other name that Express' handlers look for. */
   readonly statusCode: number;
+  /** Whether the message may be shown to a user: for statuses below 500. */
   readonly expose: boolean;
+  /** Headers for the answer, such as `Retry-After`. */
   readonly headers?: Record<string, string>;
+  /** Where the user can log in (again). */
   readonly loginUrl?: string;
+  /** The provider's own error code, as it came. Attacker-controlled text: escape it. */
   readonly providerCode?: string;
+  /** The provider's own id of the failed request. Attacker-controlled text: escape it. */
   readonly requestId?: string;
   /** Whether the request to the provider may have been carried out, and only its answer was lost. */
   readonly outcomeUnknown?: boolean;

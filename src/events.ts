@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 
 /** What happened, without a token, a secret, or anything about the user but a hash of the login's id. */
 export interface OAuthEvent {
+  /** What happened; the README says when. */
   type:
     | 'login.started'
     | 'login.completed'
@@ -31,7 +32,7 @@ export interface OAuthEvent {
   login?: string;
 }
 
-/** Takes events; may be slow or throw without harm. */
+/** Takes events; may be asynchronous, or throw, without harm. */
 export type EventListener = (event: OAuthEvent) => void;
 
 /** Tells the listener and the diagnostics channel. */

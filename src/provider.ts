@@ -20,7 +20,10 @@ export interface Endpoints {
   [beyond: string]: string | undefined;
 }
 
-/** How the app proves at the token endpoint who it is [RFC 6749 2.3]. */
+/**
+ * How the app proves at the token endpoint who it is [RFC 6749 2.3]. `announced`: as `post` where the metadata announces
+ * `client_secret_post` and not `client_secret_basic`, else as `basic`.
+ */
 export type ClientAuthentication =
   | { readonly method: 'none' }
   | { readonly method: 'post' | 'basic' | 'announced'; readonly clientSecret: string }
@@ -121,7 +124,7 @@ export interface RequestRules {
   readonly add?: Readonly<Record<string, string>>;
   /** Default `form`. */
   readonly encoding?: 'form' | 'json' | 'query';
-  /** Default `POST`. */
+  /** Default `POST`. `GET` carries no body: without the encoding `query` it is a `ConfigurationError`. */
   readonly method?: 'POST' | 'GET';
   /** The key of another URL among the provider's endpoints. */
   readonly endpoint?: string;
@@ -129,6 +132,7 @@ export interface RequestRules {
 
 /** Whom an assertion is about [RFC 7523], for providers that take one from an app which knows its users. */
 export interface AssertionSubject {
+  /** The user's id at the provider. */
   readonly sub: string;
   /** `service` stands for the app itself, with all its rights. Default `user`. */
   readonly subType?: 'user' | 'service';
@@ -197,6 +201,7 @@ export interface Dialect {
     readonly expiresIn?: readonly string[];
     /** Members with a point in time, ISO 8601; asked when there is no lifetime. */
     readonly expiresAt?: readonly string[];
+    /** The same for the refresh token. A lifetime of 0 means that it does not expire. */
     readonly refreshExpiresIn?: readonly string[];
     readonly scopeDelimiter?: string;
   };
@@ -222,11 +227,15 @@ export interface ProviderDefinition {
   name: string;
   /** What the chooser page calls it. Default: the name. */
   title?: string;
+  /** The client id under which the app is registered. */
   clientId: string;
+  /** How the app proves who it is. Default `{ method: 'none' }`: a public client. */
   clientAuthentication?: ClientAuthentication;
   /** Read the metadata of `endpoints.issuer` [RFC 8414, OpenID Connect Discovery 1.0]. Default `false`. */
   discovery?: boolean;
+  /** Its URLs: https, or http on loopback. With `discovery` the `issuer` is enough. */
   endpoints: Endpoints;
+  /** The scopes to ask for, as a list or with spaces between them. Default: none. */
   scope?: string | readonly string[];
   /** PKCE with S256 [RFC 7636]. Default `true`; off only for a provider whose documents do not know it. */
   pkce?: boolean;
@@ -245,14 +254,17 @@ export interface ProviderDefinition {
   dpop?: boolean;
   /** Absent: the provider issues no id_token, and one that comes is not looked at. */
   idToken?: Partial<IdTokenPolicy>;
+  /** How the provider's facts become a user. Default: OpenID Connect's claims, of the id_token or else of userinfo. */
   identity?: Partial<IdentityMapping>;
   /** Which token logout revokes. Default `refresh_token`, and the access token where there is none. */
   revoke?: 'refresh_token' | 'refresh_token_only';
+  /** How the access token travels to the API. Default: `Authorization: Bearer`. */
   tokenPlacement?: { header?: string; prefix?: string } | { query: string };
   /** Signs an assertion about a user whom the app itself has authenticated [RFC 7523]. */
   assertion?: (subject: AssertionSubject) => Promise<string>;
-  /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin. */
+  /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin, and loopback. */
   apiOrigins?: readonly string[];
+  /** Where the provider deviates from the standards. Default: nowhere. */
   dialect?: Dialect;
 }
 

@@ -10,9 +10,13 @@ import type { TokenSet } from '../tokens/token-set.js';
 
 /** A login of the session, as apps see it. */
 export interface Login {
+  /** The name of the provider. */
   readonly provider: string;
+  /** The provider's stable id of the user. It means nothing without `provider`. */
   readonly sub: string;
+  /** Who logged in. */
   readonly user: User;
+  /** What was granted; what was asked for, where the provider does not say. */
   readonly scope: readonly string[];
   /** When the access token expires, in milliseconds since the epoch; absent where the provider does not say. */
   readonly expiresAt?: number;
@@ -20,7 +24,10 @@ export interface Login {
   readonly loggedInAt: number;
 }
 
-/** May veto a login by throwing, and may change `login.user`. */
+/**
+ * May change `login.user`, and may throw to refuse a user (403 `login_vetoed`; an error with a `status` of its own is
+ * answered by that).
+ */
 export type OnLogin = (login: Login, context: { req: Request; tokens: TokenSet }) => unknown;
 
 /** Options of {@link oauthRouter}. Durations are in seconds. */
@@ -43,9 +50,14 @@ export interface OAuthRouterOptions {
   encryptionKeys?: readonly (string | Uint8Array)[];
   /** Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). */
   timeouts?: { provider?: number; store?: number; refresh?: number };
+  /** Is asked before a login is kept. Default: every user may log in. */
   onLogin?: OnLogin;
+  /** Takes events, for logs and alarms. Default: none. */
   onEvent?: EventListener;
-  /** Names of session data that survive the change of the session id at login. Default: none. */
+  /**
+   * Names of session data that survive the change of the session id at login, unless the login is another person's.
+   * Default: none.
+   */
   keepSessionData?: readonly string[];
 }
 

@@ -26,7 +26,7 @@ export interface OAuthSessionOptions {
   absoluteTimeout?: number;
   /** What the keys of sessions begin with. Default `sess:`. */
   prefix?: string;
-  /** The name of the cookie. Default `__Host-sid` over https, `sid` over http. */
+  /** The name of the cookie. Default `__Host-sid` over https, `sid` over http on loopback. */
   name?: string;
   /** Cookie options of express-session, over the defaults: HttpOnly, SameSite=Lax, Path=/, and Secure over https. */
   cookie?: CookieOptions;

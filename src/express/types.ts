@@ -3,7 +3,7 @@ import type { AssertionSubject } from '../provider.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import type { Login } from './options.js';
 
-/** Names one of several logins. Left out: the login that came first in this session. */
+/** Names a provider. What leaving it out means is said at each method. */
 export interface WhichLogin {
   /** The name of the provider. */
   provider?: string;
@@ -69,6 +69,7 @@ export interface UserOfProvider {
 
 /** `req.oauth`: the logins of the session to which a request belongs. */
 export interface RequestOAuth {
+  /** Whether somebody is logged in. */
   readonly loggedIn: boolean;
   /** The user of the login that came first in this session. */
   readonly user: User | undefined;
@@ -77,7 +78,7 @@ export interface RequestOAuth {
   /** The login at a provider, or the first one. */
   login(provider?: string): Login | undefined;
   /**
-   * The access token, refreshed if it must be.
+   * The access token, refreshed if it must be: of the login at `provider`, or of the first one.
    *
    * @throws LoginRequiredError when there is no login, or it has ended.
    * @throws ProviderUnavailableError, ProviderRejectedError, ProviderProtocolError when a refresh was needed and
@@ -85,20 +86,36 @@ export interface RequestOAuth {
    * @throws StoreUnavailableError
    */
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
-  /** All tokens of a login, with an access token that is good. Throws as `getAccessToken`. */
+  /**
+   * All tokens of the login at `provider`, or of the first one, with an access token that is good. Throws as
+   * `getAccessToken`.
+   */
   getTokens(options?: WhichLogin): Promise<TokenSet>;
   /**
-   * WHATWG fetch with the token attached as the provider wants it. After a 401 it refreshes and tries once more. The
-   * token never travels over plain http (loopback aside), along a redirect to another origin, or to an origin outside
-   * the provider's `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
+   * WHATWG fetch with the token of the login at `provider`, or of the first one, attached as the provider wants it.
+   * After a 401 it refreshes and tries once more, unless the body can be read once only. The token never travels over
+   * plain http (loopback aside), along a redirect to another origin, or to an origin outside the provider's
+   * `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
    */
   fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
-  /** Where to send a browser to log in: a path of this app. A `returnTo` that is none is left out. */
+  /**
+   * Where to send a browser to log in: a path of this app. A `returnTo` that is none is left out. Without `provider` it
+   * is the login at the only one, or the page on which the user chooses.
+   */
   loginUrl(options?: LoginUrlOptions): string;
-  /** Opens a login and answers this request with the redirect to the provider. */
+  /**
+   * Opens a login and answers this request with the redirect to the provider. Without `provider` it is the only one; of
+   * several the user chooses on a page, and `params` need the name of one.
+   *
+   * @throws ConfigurationError for `params` that are ours, and for a provider without a login page (with `loginPage` and
+   *   without `params` the browser goes there).
+   * @throws ProviderUnavailableError, ProviderProtocolError, ProviderRejectedError from discovery and from pushing the
+   *   request.
+   * @throws StoreUnavailableError
+   */
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
   /**
-   * Ends one login, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
+   * Ends the login at `provider`, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
    * says changes nothing about that. With `everywhere` the user's sessions on other devices end first, and this one
    * last: after a failure in the middle the same call finishes the rest.
    *
@@ -119,6 +136,7 @@ export interface RequestOAuth {
    * The session gets a new id, as at any login.
    *
    * @throws ConfigurationError when the provider takes no assertions, or not for such a subject.
+   * @throws LoginRequiredError `login_ended` when the login was ended by others while it began.
    * @throws AuthorizationDeniedError, ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError,
    *   StoreUnavailableError
    */

@@ -28,7 +28,9 @@ export interface LoopbackLoginOptions {
 
 /** What a loopback login gives. */
 export interface LoopbackLogin {
+  /** Who logged in. */
   readonly user: User;
+  /** The tokens; nothing keeps or refreshes them but the program itself. */
   readonly tokens: TokenSet;
   /** The private key to which the tokens are bound, where the provider has `dpop` [RFC 9449]. Keep it as you keep them. */
   readonly proofKey?: JsonWebKey;
@@ -42,8 +44,9 @@ const PROVIDER_TIMEOUT = 10;
  * where one answer is taken, and then nothing more. Needs no secret; the provider's `redirectUri`, if it has one,
  * says host, port and path.
  *
- * @throws ConfigurationError naming the option and the fix.
+ * @throws ConfigurationError naming the option and the fix; also for a provider with `responseMode: 'form_post'`.
  * @throws LoginRequiredError when nobody logged in in time; AuthorizationDeniedError when the user declined;
+ *   TransactionError when the answer names another issuer;
  *   ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError.
  *
  * @example

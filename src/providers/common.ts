@@ -10,18 +10,19 @@ export interface CommonOptions {
   title?: string;
   /** Overrides any URL: tests, private regions, proxies. https, or http on loopback. */
   endpoints?: Endpoints;
-  /** PKCE with S256 [RFC 7636]. Default `true`. */
+  /** PKCE with S256 [RFC 7636]. Default `true`; `false` at PDS, WeLink and open platforms. */
   pkce?: boolean;
   /** Further parameters of the authorization request; none may be one of ours (`state`, `scope`, …). */
   authorizationParams?: Record<string, string>;
   /** The registered redirect URI, when it is not `{baseUrl}{basePath}/callback/{name}`. */
   redirectUri?: string;
-  /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin. */
+  /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin, and loopback. */
   apiOrigins?: readonly string[];
 }
 
 /** Options of the factories for servers that follow the standards. */
 export interface StandardOptions extends CommonOptions {
+  /** The client id under which the app is registered. */
   clientId: string;
   /** Left out for a public client, and for one that has a key. */
   clientSecret?: string;

@@ -5,9 +5,11 @@ import { defineProvider } from './define.js';
 
 /** Options of {@link oauth2}. */
 export interface OAuth2Options extends StandardOptions {
+  /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
   /** `authorization`, `token` and `userinfo` are needed; `revocation` where there is one. */
   endpoints: Endpoints & { authorization: string; token: string; userinfo: string };
+  /** Scopes, as a list or with spaces between them. Default: none. */
   scope?: string | readonly string[];
   /** The members of the userinfo answer that make the subject (`sub`), name, email and picture. Default: OpenID Connect's. */
   claims?: Partial<Pick<IdentityMapping, 'subject' | 'name' | 'email' | 'picture'>>;

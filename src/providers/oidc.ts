@@ -6,6 +6,7 @@ import { asymmetricAlg } from './signature-algs.js';
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends StandardOptions {
+  /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
   /** The issuer identifier, exactly as the provider's metadata has it. */
   issuer: string;
@@ -17,7 +18,10 @@ export interface OidcOptions extends StandardOptions {
   idTokenAlgs?: readonly string[];
   /** Further trusted audiences, besides the client id, that an id_token may name. */
   audiences?: readonly string[];
-  /** `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. Its failure fails the login. */
+  /**
+   * `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. Its failure fails the login.
+   * Default `auto`.
+   */
   userinfo?: 'auto' | 'always' | 'never';
 }
 

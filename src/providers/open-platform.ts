@@ -5,11 +5,15 @@ import { defineProvider } from './define.js';
 
 /** Options of {@link openPlatform}. */
 export interface OpenPlatformOptions extends CommonOptions {
+  /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
+  /** The application's id, whatever the platform calls it. */
   clientId: string;
+  /** The application's secret, whatever the platform calls it. */
   clientSecret: string;
   /** `authorization` and `token` are needed; further ones where the dialect or a user call names them. */
   endpoints: Endpoints & { authorization: string; token: string };
+  /** The scopes to ask for; the list may be empty. */
   scope: readonly string[];
   /** Where this platform differs from the common shape. A part that is given takes the place of the common one, member by member. */
   dialect?: Dialect;

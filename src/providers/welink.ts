@@ -5,7 +5,9 @@ import { defineProvider } from './define.js';
 
 /** Options of {@link welink}. */
 export interface WelinkOptions extends CommonOptions {
+  /** The id of the We code application. */
   clientId: string;
+  /** The application's secret. */
   clientSecret: string;
   /** Lets administrators of the enterprise in, and nobody else. Default `false`. */
   requireAdmin?: boolean;

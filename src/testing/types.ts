@@ -120,7 +120,7 @@ export interface LabRequest {
 export interface LabFault {
   /** For how many requests. Default 1. */
   times?: number;
-  /** Default 500. */
+  /** Default: the provider's own: 500; 503 at `welink` and `dingtalk`. */
   status?: number;
   /** A string is sent as it is, anything else as JSON. Default: an error in the provider's own form. */
   body?: unknown;

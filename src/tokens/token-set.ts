@@ -2,13 +2,17 @@ import type { TokenAnswer } from '../wire/answer.js';
 
 /** The tokens of one login. */
 export interface TokenSet {
+  /** What the provider's API wants to see. */
   readonly accessToken: string;
+  /** How the access token is used: `Bearer`, or `DPoP` where it is bound to a key [RFC 9449]. */
   readonly tokenType: string;
   /** When the access token expires, in milliseconds since the epoch; absent where the provider does not say. */
   readonly expiresAt?: number;
+  /** Brings new access tokens; absent where the provider gave none. */
   readonly refreshToken?: string;
   /** When the refresh token expires, in milliseconds since the epoch; absent where the provider does not say. */
   readonly refreshExpiresAt?: number;
+  /** The last id_token that was taken, where the provider gives any; judged where its definition has `idToken`. */
   readonly idToken?: string;
   /** What was granted; what was asked for, where the provider does not say [RFC 6749 5.1]. */
   readonly scope: readonly string[];

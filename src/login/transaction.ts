@@ -45,7 +45,8 @@ export function createTransactions(store: TransactionStore, sealer: Sealer): Tra
     sealer.seal(JSON.stringify(value), `${purpose} ${id}`);
   const open = (purpose: string, id: string, sealed: Uint8Array | undefined): unknown => {
     const text = sealed && sealer.open(sealed, `${purpose} ${id}`);
-    return text === undefined ? undefined : JSON.parse(text);
+    // Also one that is sealed under a key which is not here: the user begins anew.
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
   };
   // A posted callback comes from another site, without our cookies: it is kept under its handle alone.
   const nobody = 'posted';

@@ -102,8 +102,9 @@ export function createRevocations({
 
   const resend = async ({ id, sealed }: WaitingRevocation): Promise<void> => {
     const text = sealer.open(sealed, context(id));
-    // Another app on the same Redis: its own processes will send it.
-    if (text === undefined) return;
+    // Of another app on the same Redis, or sealed under a key that comes here with the next deploy: whoever can open it
+    // sends it, at the end of the hold.
+    if (typeof text !== 'string') return;
     const revocation: Revocation = JSON.parse(text);
     const at = client(revocation.provider);
     if (!at) return;

@@ -32,20 +32,24 @@ const SHORT = 512;
 const PLAIN = Buffer.of(0);
 const DEFLATED = Buffer.of(1);
 
+/** In the place of a text that is sealed under a key which is not here: it says nothing, and who has the key may open it. */
+export const UNKNOWN_KEY = Symbol('unknown key');
+
 /** Encrypts what goes into a store, so that who reads Redis, or a backup of it, learns nothing. */
 export interface Sealer {
   /** @param context what the text belongs to; it opens under the same context only. */
   seal(text: string, context: string): Buffer;
-  /** The text; `undefined` when it was sealed under a key that is no longer there, under another context, or changed. */
-  open(sealed: Uint8Array, context: string): string | undefined;
+  /** The text; `undefined` when it was sealed under another context, or changed. */
+  open(sealed: Uint8Array, context: string): string | typeof UNKNOWN_KEY | undefined;
 }
 
 /**
- * AES-256-GCM with the key's id in front, so that keys can rotate: the first key seals, all of them open.
+ * AES-256-GCM with the key's id in front, so that keys can rotate: the first key seals, all of them open. A key that is
+ * to seal is given to all processes behind the others first, so that each can open what the first one seals with it.
  * Layout: key id (4 bytes), nonce (12), ciphertext, tag (16). A long text is deflated first: a provider's raw answer
  * repeats the tokens, and base64 is a quarter air.
  *
- * @param secrets newest first; each is stretched to a key by HKDF-SHA256, so any high-entropy string will do.
+ * @param secrets the one that seals first; each is stretched to a key by HKDF-SHA256, so any high-entropy string will do.
  */
 export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer {
   const keys = secrets.map((secret) => {
@@ -67,7 +71,7 @@ export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer 
       if (bytes.length < KEY_ID_BYTES + IV_BYTES + TAG_BYTES) return undefined;
       const id = bytes.subarray(0, KEY_ID_BYTES);
       const known = keys.find((one) => one.id.equals(id));
-      if (!known) return undefined;
+      if (!known) return UNKNOWN_KEY;
       const iv = bytes.subarray(KEY_ID_BYTES, KEY_ID_BYTES + IV_BYTES);
       const decipher = createDecipheriv('aes-256-gcm', known.key, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-TAG_BYTES));

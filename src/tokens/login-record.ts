@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
+import { retryAfter, StoreUnavailableError } from '../errors.js';
 import type { AssertionSubject } from '../provider.js';
 import type { RecordStore, StoredRecord } from '../stores/contracts.js';
-import type { Sealer } from '../stores/sealing.js';
+import { type Sealer, UNKNOWN_KEY } from '../stores/sealing.js';
 import type { TokenAnswer } from '../wire/answer.js';
 import type { ProofKey } from '../wire/dpop.js';
 import { packTokens, unpackTokens } from './packed-tokens.js';
@@ -49,7 +50,11 @@ export function canRenew(record: LoginRecord, now: number): boolean {
 /** Login records, sealed. */
 export interface LoginRecords {
   create(record: LoginRecord): Promise<void>;
-  /** `undefined` when the login has ended. */
+  /**
+   * `undefined` when the login has ended.
+   *
+   * @throws StoreUnavailableError also when the record is sealed under a key that this process lacks: the login goes on.
+   */
   read(id: string): Promise<LoginRecord | undefined>;
   /** Version and expiry alone, without opening the record. */
   peek(id: string): Promise<Pick<StoredRecord, 'version' | 'expiresAt'> | undefined>;
@@ -59,7 +64,8 @@ export interface LoginRecords {
     next: Omit<LoginRecord, 'version'>,
   ): Promise<'replaced' | 'conflict' | 'missing'>;
   /**
-   * Ends the login; returns the last record to one caller only.
+   * Ends the login; returns the last record to one caller only. One that is sealed under a key that this process lacks is
+   * removed unseen, and `undefined` returned: a logout must work, though there is nothing then to revoke tokens with.
    *
    * @param version ends it only if the record still has this version.
    */
@@ -79,23 +85,39 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
     };
   };
 
-  const open = (id: string, stored: StoredRecord | undefined): LoginRecord | undefined => {
+  const open = (id: string, stored: StoredRecord | undefined) => {
     const text = stored && sealer.open(stored.sealed, context(id, stored.version));
-    if (text === undefined) return undefined;
+    if (typeof text !== 'string') return text;
     const { tokens, ...content } = JSON.parse(text);
-    return { ...content, tokens: unpackTokens(tokens), id, version: stored?.version };
+    return { ...content, tokens: unpackTokens(tokens), id, version: stored?.version } as LoginRecord;
   };
 
   return {
     create: (record) => store.create(record.id, seal(record), timeToLive(record, clock.now())),
-    read: async (id) => open(id, await store.read(id)),
+    async read(id) {
+      const record = open(id, await store.read(id));
+      // While keys rotate, or where this process has the wrong ones: another process can open it.
+      if (record === UNKNOWN_KEY) throw unknownKey();
+      return record;
+    },
     peek: (id) => store.read(id),
     replace(record, content) {
       const next = { ...content, id: record.id, version: record.version + 1 };
       return store.replace(record.id, record.version, seal(next), timeToLive(next, clock.now()));
     },
-    remove: async (id, version) => open(id, await store.remove(id, version)),
+    async remove(id, version) {
+      const record = open(id, await store.remove(id, version));
+      return record === UNKNOWN_KEY ? undefined : record;
+    },
   };
+}
+
+function unknownKey(): StoreUnavailableError {
+  return new StoreUnavailableError(
+    'store_unavailable',
+    "A login record is sealed under a key that is not among `encryptionKeys` (or oauthSession's `secret`s): give all processes the same keys, a new one at the end of the list first.",
+    { headers: retryAfter(1000) },
+  );
 }
 
 /** Until the session must end, or nothing in the record can be of use any more. */

@@ -1,5 +1,5 @@
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { createSealer } from '../../../src/stores/sealing.js';
+import { createSealer, UNKNOWN_KEY } from '../../../src/stores/sealing.js';
 
 const KEY = 'a key of at least thirty-two bytes, the first';
 const OTHER = 'a key of at least thirty-two bytes, another';
@@ -43,14 +43,31 @@ describe('keys that rotate', () => {
     expect(createSealer([KEY, OTHER]).open(old, 'c')).toBe(TEXT);
   });
 
-  test('the newest key seals', () => {
+  test('the first key seals', () => {
     const sealed = createSealer([KEY, OTHER]).seal(TEXT, 'c');
     expect(createSealer([KEY]).open(sealed, 'c')).toBe(TEXT);
-    expect(createSealer([OTHER]).open(sealed, 'c')).toBeUndefined();
+    expect(createSealer([OTHER]).open(sealed, 'c')).toBe(UNKNOWN_KEY);
   });
 
   test('what was sealed under a key that is no longer there does not open', () => {
-    expect(createSealer([OTHER]).open(sealer.seal(TEXT, 'c'), 'c')).toBeUndefined();
+    expect(createSealer([OTHER]).open(sealer.seal(TEXT, 'c'), 'c')).toBe(UNKNOWN_KEY);
+  });
+
+  // One says that a login has ended, the other nothing about it.
+  test('a key that is not here is told from bytes that were changed or moved', () => {
+    const other = createSealer([OTHER]);
+    const sealed = sealer.seal(TEXT, 'login 1');
+    expect(other.open(sealed, 'login 1')).toBe(UNKNOWN_KEY);
+    expect(other.open(sealed, 'login 2')).toBe(UNKNOWN_KEY);
+    expect(createSealer([OTHER, KEY]).open(sealed, 'login 2')).toBeUndefined();
+    // Too short for a seal, under whatever key.
+    expect(other.open(sealed.subarray(0, 31), 'login 1')).toBeUndefined();
+  });
+
+  test('a key that came last opens before it seals', () => {
+    const first = createSealer([OTHER, KEY]);
+    expect(createSealer([OTHER]).open(first.seal(TEXT, 'c'), 'c')).toBe(TEXT);
+    expect(first.open(createSealer([KEY, OTHER]).seal(TEXT, 'c'), 'c')).toBe(TEXT);
   });
 
   test('a key of bytes is a key like one of text', () => {
@@ -73,7 +90,8 @@ describe('bytes that somebody changed', () => {
       for (const flip of [0x01, 0x80, 0xff]) {
         const changed = Buffer.from(sealed);
         changed.writeUInt8(changed.readUInt8(at) ^ flip, at);
-        expect([at, flip, sealer.open(changed, 'login 1')]).toEqual([at, flip, undefined]);
+        const refusal = at < 4 ? UNKNOWN_KEY : undefined;
+        expect([at, flip, sealer.open(changed, 'login 1')]).toEqual([at, flip, refusal]);
       }
     }
   });
@@ -83,13 +101,13 @@ describe('bytes that somebody changed', () => {
       expect([length, sealer.open(sealed.subarray(0, length), 'login 1')]).toEqual([length, undefined]);
     }
     expect(sealer.open(Buffer.concat([sealed, Buffer.from([0])]), 'login 1')).toBeUndefined();
-    expect(sealer.open(sealed.subarray(1), 'login 1')).toBeUndefined();
+    expect(sealer.open(sealed.subarray(1), 'login 1')).toBe(UNKNOWN_KEY);
   });
 
   test('arbitrary bytes do not open, not even behind the id of a known key', () => {
     const id = sealed.subarray(0, 4);
     for (let n = 0; n < 200; n++) {
-      expect(sealer.open(randomBytes(n), 'c')).toBeUndefined();
+      expect(sealer.open(randomBytes(n), 'c')).toBe(n < 32 ? undefined : UNKNOWN_KEY);
       expect(sealer.open(Buffer.concat([id, randomBytes(n)]), 'c')).toBeUndefined();
     }
   });

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../../../src/errors.js';
 import { createMemoryStores } from '../../../src/stores/memory.js';
 import { createSealer } from '../../../src/stores/sealing.js';
 import { createLoginRecords, type LoginRecord } from '../../../src/tokens/login-record.js';
@@ -23,7 +24,8 @@ function setUp() {
       ...tokens,
     },
   });
-  return { clock, store, record, records: createLoginRecords(store, createSealer(['key']), clock) };
+  const sealedBy = (...keys: string[]) => createLoginRecords(store, createSealer(keys), clock);
+  return { clock, store, record, sealedBy, records: sealedBy('key') };
 }
 
 describe('a login record', () => {
@@ -77,12 +79,51 @@ describe('a login record', () => {
     expect(await records.read('login-1')).toBeUndefined();
   });
 
-  it('can be read while its key rotates, and not without it', async () => {
-    const { record, store, clock } = setUp();
-    const sealedBy = (...keys: string[]) => createLoginRecords(store, createSealer(keys), clock);
+  it('can be read while its key rotates', async () => {
+    const { record, sealedBy } = setUp();
     await sealedBy('old').create(record());
-    expect(await sealedBy('new', 'old').read('login-1')).toBeDefined();
-    expect(await sealedBy('new').read('login-1')).toBeUndefined();
+    expect(await sealedBy('new', 'old').read('login-1')).toEqual(record());
+    expect(await sealedBy('old', 'new').read('login-1')).toEqual(record());
+  });
+
+  // A process that lacks the newest key took every login out of its session that another one had refreshed.
+  it('is not missing where it is only its key that is not there', async () => {
+    const { record, sealedBy } = setUp();
+    await sealedBy('new', 'old').create(record());
+    const failure: unknown = await sealedBy('old')
+      .read('login-1')
+      .catch((error) => error);
+    expect(failure).toBeInstanceOf(StoreUnavailableError);
+    expect(failure).toMatchObject({
+      code: 'store_unavailable',
+      status: 503,
+      headers: { 'Retry-After': '1' },
+      message: expect.stringContaining('`encryptionKeys`'),
+    });
+    expect(await sealedBy('old').peek('login-1')).toMatchObject({ version: 1 });
+    expect(await sealedBy('old').read('login-2')).toBeUndefined();
+    expect(await sealedBy('new', 'old').read('login-1')).toEqual(record());
+  });
+
+  it('is ended also where its key is missing', async () => {
+    const { record, store, sealedBy } = setUp();
+    await sealedBy('new').create(record());
+    expect(await sealedBy('old').remove('login-1')).toBeUndefined();
+    expect(await store.read('login-1')).toBeUndefined();
+    expect(await sealedBy('old').read('login-1')).toBeUndefined();
+  });
+
+  it('that somebody changed is missing', async () => {
+    const { records, record, store } = setUp();
+    await records.create(record());
+    const stored = await store.read('login-1');
+    if (!stored) throw new Error('not stored');
+    const sealed = Buffer.from(stored.sealed);
+    sealed.writeUInt8(sealed.readUInt8(40) ^ 1, 40);
+    await store.create('login-1', { ...stored, sealed }, HOUR);
+    expect(await records.read('login-1')).toBeUndefined();
+    await store.create('login-1', { ...stored, sealed: sealed.subarray(0, 20) }, HOUR);
+    expect(await records.read('login-1')).toBeUndefined();
   });
 });
 

@@ -4,11 +4,20 @@ import type { ServerResponse } from 'node:http';
 const OF_THE_ANSWER = /^(?:content-|etag$|last-modified$|location$)/;
 
 /**
+ * What a held answer says, as any does after `end`: who goes by it does not answer again. Not `finished`, Node's own
+ * mark, by which its `write` would emit an error.
+ */
+const ENDED: PropertyDescriptorMap = {
+  headersSent: { value: true, configurable: true },
+  writableEnded: { value: true, configurable: true },
+};
+
+/**
  * Lets the end of an answer wait for a save. Nothing is sent before: a browser that has the answer finds the session
  * saved, the answer goes out in one piece, and if the save fails, the app's error handler can still answer.
  *
  * @param save what is to be waited for, `undefined` where there is nothing.
- * @param fail takes the error of a save.
+ * @param fail takes the error of a save, or of an answer that Node refuses when it is to go out.
  */
 export function holdAnswer(
   res: ServerResponse,
@@ -18,23 +27,26 @@ export function holdAnswer(
   const end = res.end as (...args: unknown[]) => ServerResponse;
   let state: 'open' | 'held' | 'released' = 'open';
 
-  const hold = (saving: Promise<void>, args: unknown[]) => {
+  const hold = async (saving: Promise<void>, args: unknown[]) => {
     const restore = remember(res);
-    saving.then(
-      () => {
-        state = 'released';
-        restore();
-        end.apply(res, args);
-      },
-      (error: unknown) => {
-        state = 'released';
-        const hasBegun = res.headersSent;
-        if (!hasBegun) forgetAnswer(res);
-        fail(error);
-        // What has begun cannot become an error any more: a client must not take it for a whole answer.
-        if (hasBegun) res.destroy();
-      },
-    );
+    Object.defineProperties(res, ENDED);
+    const release = () => {
+      state = 'released';
+      for (const name of Object.keys(ENDED)) Reflect.deleteProperty(res, name);
+    };
+    try {
+      await saving;
+      release();
+      restore();
+      end.apply(res, args);
+    } catch (error) {
+      release();
+      const hasBegun = res.headersSent;
+      if (!hasBegun) forgetAnswer(res);
+      fail(error);
+      // What has begun cannot become an error any more: a client must not take it for a whole answer.
+      if (hasBegun) res.destroy();
+    }
   };
 
   res.end = ((...args: unknown[]) => {
@@ -43,7 +55,7 @@ export function holdAnswer(
       state = 'held';
       const saving = begin(save);
       if (saving) {
-        hold(saving, args);
+        void hold(saving, args);
         return res;
       }
       state = 'released';
@@ -77,5 +89,6 @@ function remember(res: ServerResponse): () => void {
 
 function forgetAnswer(res: ServerResponse): void {
   res.statusCode = 200;
+  res.statusMessage = '';
   for (const name of res.getHeaderNames()) if (OF_THE_ANSWER.test(name)) res.removeHeader(name);
 }

@@ -1,6 +1,7 @@
 import { get, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import type { Express } from 'express';
+import { pipeline, Readable } from 'node:stream';
+import type { ErrorRequestHandler, Express } from 'express';
+import onHeaders from 'on-headers';
 import request from 'supertest';
 import { StoreUnavailableError } from '../../../src/index.js';
 import {
@@ -42,6 +43,10 @@ const ways: Record<string, [answer: Answer, body: string, headers?: Record<strin
     '12',
   ],
   'a stream': [(res) => void Readable.from(['a', 'b', 'c']).pipe(res), 'abc'],
+  'a pipeline': [
+    (res) => void pipeline(Readable.from(['a', 'b', 'c']), res, (error) => error && res.destroy()),
+    'abc',
+  ],
   'writeHead and end': [(res) => void res.writeHead(200, { 'X-One': '1' }).end('x'), 'x', { 'x-one': '1' }],
   'flushHeaders and end': [
     (res) => {
@@ -76,6 +81,9 @@ const ways: Record<string, [answer: Answer, body: string, headers?: Record<strin
   ],
 };
 
+/** Requests whose error handler saw no answer. */
+const takenForUnanswered: string[] = [];
+
 const routes = (app: Express) => {
   for (const [name, [answer]] of Object.entries(ways)) {
     app.all(`/${encodeURIComponent(name)}`, (req, res) => {
@@ -91,6 +99,23 @@ const routes = (app: Express) => {
     dataOf(req).n = 1;
     res.status(204).end();
   });
+  app.get('/and-error', (req, res) => {
+    const { set } = req.sessionStore;
+    req.sessionStore.set = function (sid, data, done) {
+      req.sessionStore.set = set;
+      // What comes of the error is there before the save is.
+      if (req.query.log)
+        set.call(this, sid, data, (error) => setImmediate(() => setImmediate(() => done?.(error))));
+      else res.on('close', () => set.call(this, sid, data, done));
+    };
+    dataOf(req).n = 1;
+    res.send('hello');
+    throw new Error('too late');
+  });
+  app.use('/and-error', ((error, req, res, next) => {
+    if (!res.headersSent) takenForUnanswered.push(req.url);
+    if (!req.query.log) next(error);
+  }) satisfies ErrorRequestHandler);
   app.get('/n', (req, res) => void res.json(dataOf(req).n ?? null));
 };
 
@@ -128,6 +153,15 @@ describe.each(both)('an answer through %s that waits for a save', (middleware) =
     const answer = await request(app.url).get(path).expect(status);
     expect(answer.text).toBe('');
     expect(cookieOf(answer)).toBeDefined();
+  });
+
+  it('tells who handles a later error that it was given already', async () => {
+    expect(await outcomeOf(`${app.url}/and-error?log=1`)).toBe('ended hello');
+    expect(takenForUnanswered.splice(0)).toEqual([]);
+  });
+
+  it('is broken off by an error that reaches the error handler of Express', async () => {
+    expect(await outcomeOf(`${app.url}/and-error`)).toMatch(/^broken/);
   });
 });
 
@@ -168,7 +202,8 @@ describe('an answer of oauthSession', () => {
       it.get('/', (req, res) => {
         dataOf(req).n = 1;
         res.status(201).set('X-Is', 'kept').json({ done: true });
-        throw new Error('too late');
+        res.status(500).set({ 'X-Is': 'changed', 'X-Is-Not': 'added' }).removeHeader('Content-Type');
+        res.end('something else');
       });
     });
     const answer = await request(app.url).get('/').expect(201, { done: true });
@@ -176,7 +211,93 @@ describe('an answer of oauthSession', () => {
       'x-is': 'kept',
       'content-type': 'application/json; charset=utf-8',
     });
-    expect(app.errors.map(({ message }) => message)).toEqual(['too late']);
+    expect(answer.headers).not.toHaveProperty('x-is-not');
+  });
+
+  it('says that it has ended while it waits, and no longer when the save has failed', async () => {
+    const says: unknown[] = [];
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        const look = () => says.push([res.headersSent, res.writableEnded]);
+        req.sessionStore.set = (_sid, _data, done) => {
+          setImmediate(() => {
+            look();
+            done?.(new Error('gone'));
+          });
+        };
+        dataOf(req).n = 1;
+        look();
+        res.end('saved');
+        look();
+      });
+      it.use(((error, _req, res, next) => {
+        says.push([res.headersSent, res.writableEnded]);
+        next(error);
+      }) satisfies ErrorRequestHandler);
+    });
+    await request(app.url).get('/').expect(500, 'gone');
+    expect(says).toEqual([
+      [false, false],
+      [true, true],
+      [true, true],
+      [false, false],
+    ]);
+  });
+
+  // These threw after the save, in a promise that nobody looked at: the process ended.
+  it.each<[what: string, answer: Answer, message: RegExp]>([
+    [
+      'an invalid status code',
+      (res) => {
+        res.statusCode = 1000;
+        res.end('x');
+      },
+      /status code: 1000/,
+    ],
+    [
+      'an invalid status message',
+      (res) => {
+        res.statusMessage = 'a\nb';
+        res.end('x');
+      },
+      /statusMessage/,
+    ],
+    ['a chunk of the wrong type', (res) => void res.end(42), /"chunk" argument/],
+    [
+      'an on-headers listener that throws',
+      (res) => {
+        onHeaders(res, () => {
+          throw new Error('of a listener');
+        });
+        res.end('x');
+      },
+      /of a listener/,
+    ],
+  ])('with %s is an error instead', async (_what, answer, message) => {
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        dataOf(req).n = 1;
+        res.setHeader('ETag', 'x');
+        answer(res);
+      });
+    });
+    const { text, headers } = await request(app.url).get('/').expect(500);
+    // Answered by the error handler of the app, not by that of Express.
+    expect(text).toMatch(message);
+    expect(app.errors.map((error) => error.message)).toEqual([text]);
+    expect(headers.etag).not.toBe('x');
+  });
+
+  it('that has begun is broken off when its end is wrong', async () => {
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        dataOf(req).n = 1;
+        res.write('the beginning');
+        res.end(42);
+      });
+    });
+    expect(await outcomeOf(app.url)).toMatch(/^broken/);
+    expect(app.errors.map(({ message }) => message)).toEqual([expect.stringContaining('"chunk" argument')]);
   });
 
   it('is an error instead when the save fails, without a cookie and without what was to be answered', async () => {
@@ -203,16 +324,7 @@ describe('an answer of oauthSession', () => {
         res.end('the end');
       });
     });
-    const outcome = await new Promise<string>((resolve) => {
-      get(app.url, (res) => {
-        let text = '';
-        res.on('data', (chunk) => {
-          text += chunk;
-        });
-        res.on('end', () => resolve(`ended ${text}`)).on('error', () => resolve(`broken ${text}`));
-      }).on('error', () => resolve('broken'));
-    });
-    expect(outcome).toMatch(/^broken(?: the beginning)?$/);
+    expect(await outcomeOf(app.url)).toMatch(/^broken(?: the beginning)?$/);
   });
 
   it('that is put through another layer comes through whole', async () => {
@@ -230,6 +342,19 @@ describe('an answer of oauthSession', () => {
     expect(cookieOf(answer)).toBeDefined();
   });
 });
+
+/** What a client gets to see: whether the answer ended or was broken off, and its text. */
+function outcomeOf(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    get(url, (res) => {
+      let text = '';
+      res.on('data', (chunk) => {
+        text += chunk;
+      });
+      res.on('end', () => resolve(`ended ${text}`)).on('error', () => resolve(`broken ${text}`));
+    }).on('error', () => resolve('broken'));
+  });
+}
 
 function asText(res: request.Response, done: (error: Error | null, text: string) => void): void {
   const chunks: Buffer[] = [];

@@ -46,7 +46,7 @@ export interface OAuthRouterOptions {
   loginPage?: string;
   /** Seconds before the expiry of a token from which on it is refreshed in the background. Default 60. */
   leeway?: number;
-  /** Keys that seal login records, newest first. Default: derived from the secrets of `oauthSession`. */
+  /** Keys of login records: the first seals, all of them open. Default: derived from the secrets of `oauthSession`. */
   encryptionKeys?: readonly (string | Uint8Array)[];
   /** Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). */
   timeouts?: { provider?: number; store?: number; refresh?: number };
@@ -186,7 +186,7 @@ function readKeys(read: OptionReader): readonly (string | Uint8Array)[] | undefi
   const list: unknown[] = Array.isArray(keys) ? keys : [keys];
   // A short key protects nothing; on a developer's own machine there is nothing to protect.
   const least = process.env.NODE_ENV === 'production' ? 32 : 1;
-  const fix = `give strings or buffers of at least ${least} bytes, newest first, such as the output of \`openssl rand -base64 32\``;
+  const fix = `give strings or buffers of at least ${least} bytes, the first of which seals, such as the output of \`openssl rand -base64 32\``;
   const isKey = (key: unknown) =>
     (typeof key === 'string' || key instanceof Uint8Array) && key.length >= least;
   if (list.length === 0 || !list.every(isKey)) throw read.wrong('encryptionKeys', keys, fix);

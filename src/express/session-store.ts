@@ -31,7 +31,7 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 export interface SessionHost {
   readonly stores: Stores;
   readonly backend: SessionBackend;
-  /** From which the keys that seal login records are derived, newest first. */
+  /** From which the keys that seal login records are derived: the first seals, all of them open. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
   /** Seconds. */

@@ -18,7 +18,7 @@ export interface OAuthSessionOptions {
    * memory of this process, which is refused under `NODE_ENV=production`.
    */
   redis?: RedisOption | undefined;
-  /** Signs the session cookie, and seals login records. A list to rotate, newest first. 32 characters or more. */
+  /** Signs the session cookie, and seals login records. Of a list the first; all are accepted. 32 characters or more. */
   secret: string | readonly string[];
   /** Seconds without a request after which a session ends. Default 86400, a day. */
   idleTimeout?: number;
@@ -154,7 +154,7 @@ function hostnameOf(host: string | undefined): string {
 
 function readSecrets(read: OptionReader): readonly string[] {
   const fix =
-    'give a long random string, such as the output of `openssl rand -base64 32`, or a list of them, newest first';
+    'give a long random string, such as the output of `openssl rand -base64 32`, or a list of them, of which the first signs';
   const secrets = read.strings('secret', fix);
   if (!secrets) throw read.missing('secret', fix);
   if (process.env.NODE_ENV === 'production' && secrets.some((secret) => secret.length < 32)) {

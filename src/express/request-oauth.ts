@@ -147,10 +147,7 @@ class RequestContext implements RequestOAuth {
     const { config, emit } = runtime;
     const name = provider ?? (config.providers.length === 1 ? config.providers[0]?.name : undefined);
     if (name === undefined) {
-      if (params === undefined) {
-        setAnswerHeaders(this.#res);
-        return redirect(this.#res, 302, this.loginUrl(options));
-      }
+      if (params === undefined) return this.#leadTo(this.loginUrl(options));
       throw new ConfigurationError(
         'missing_option',
         'redirectToLogin with params needs the name of a `provider`.',
@@ -158,10 +155,7 @@ class RequestContext implements RequestOAuth {
     }
     const client = this[requestLogins].client(name);
     if (!hasLoginPage(client.provider)) {
-      if (params === undefined && config.loginPage !== undefined) {
-        setAnswerHeaders(this.#res);
-        return redirect(this.#res, 302, this.loginUrl(options));
-      }
+      if (params === undefined && config.loginPage !== undefined) return this.#leadTo(this.loginUrl(options));
       throw new ConfigurationError(
         'invalid_option',
         `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`.`,
@@ -184,8 +178,7 @@ class RequestContext implements RequestOAuth {
       throw error;
     }
     emit({ type: 'login.started', provider: name });
-    setAnswerHeaders(this.#res);
-    redirect(this.#res, 302, url.href);
+    this.#leadTo(url.href);
   }
 
   async logout({ provider, everywhere = false, ...unknown }: LogoutOptions = {}): Promise<{
@@ -238,6 +231,11 @@ class RequestContext implements RequestOAuth {
       emit({ type: 'login.failed', provider, ...errorCodes(error), duration: duration() });
       throw error;
     }
+  }
+
+  #leadTo(url: string): void {
+    setAnswerHeaders(this.#res);
+    redirect(this.#res, 302, url);
   }
 
   #first(): SessionLogin | undefined {

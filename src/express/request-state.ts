@@ -4,7 +4,7 @@ import { IncomingMessage } from 'node:http';
 export interface RequestState {
   /** The `RequestSession` of `session-request`. */
   session: object | undefined;
-  /** `req.oauth`, whatever the app has made of it. */
+  /** `req.oauth`, until the app sets something else in its place. */
   oauth: unknown;
 }
 

@@ -151,7 +151,7 @@ export async function endSession(req: Request, res: Response): Promise<SessionLo
   return logins;
 }
 
-/** With a foreign store: lets `req.session.destroy()` and `regenerate()` end the logins of the session too. */
+/** With a foreign store: lets `req.session.destroy()` and `regenerate()` end the logins too, also after a `reload()`. */
 export function endLoginsWithSession(req: Request, services: Services): void {
   const { session } = req;
   const replace = (name: 'destroy' | 'regenerate' | 'reload', wrap: (method: Method) => Method) => {

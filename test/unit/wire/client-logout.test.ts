@@ -1,6 +1,5 @@
-import { type Dialect, defineProvider } from '../../../src/index.js';
-import { createProviderClient } from '../../../src/wire/client.js';
-import { form, login, type Op, startOp } from './op.js';
+import type { Dialect } from '../../../src/index.js';
+import { form, login, type Op, platformAt, startOp } from './op.js';
 import type { Reply } from './server.js';
 
 let op: Op;
@@ -127,22 +126,11 @@ describe('revocation', () => {
 describe('revocation at a platform that tells success in its own way', () => {
   const revoke = (reply: Reply, dialect: Dialect = {}) => {
     op.replies['/revoke'] = reply;
-    const provider = defineProvider({
-      name: 'platform',
-      clientId: 'app',
-      endpoints: {
-        authorization: `${op.url}/authorize`,
-        token: `${op.url}/token`,
-        revocation: `${op.url}/revoke`,
-      },
-      identity: { source: 'token_answer' },
-      dialect: {
-        answer: { success: { path: ['code'], values: ['0'] } },
-        error: { code: ['code'], map: { '500': 'server_error', '40': 'invalid_client' } },
-        ...dialect,
-      },
+    const client = platformAt(op, {
+      answer: { success: { path: ['code'], values: ['0'] } },
+      error: { code: ['code'], map: { '500': 'server_error', '40': 'invalid_client' } },
+      ...dialect,
     });
-    const client = createProviderClient(provider, { timeout: 5 });
     return client.revoke({ accessToken: 'at-1', refreshToken: 'rt-1' });
   };
 

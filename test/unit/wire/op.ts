@@ -1,4 +1,4 @@
-import { type OidcOptions, oidc } from '../../../src/index.js';
+import { type Dialect, defineProvider, type OidcOptions, oidc } from '../../../src/index.js';
 import { type CodeCallback, createProviderClient, type ProviderClient } from '../../../src/wire/client.js';
 import { type Received, type Reply, startServer, type TestServer } from './server.js';
 import { makeKey, type SigningKey, sign } from './signing.js';
@@ -98,6 +98,18 @@ export async function startOp(): Promise<Op> {
     }),
   };
   return op;
+}
+
+/** The same server as a platform that is none of OpenID Connect, in its own dialect. */
+export function platformAt({ url }: Op, dialect: Dialect): ProviderClient {
+  const provider = defineProvider({
+    name: 'op',
+    clientId: 'app',
+    endpoints: { authorization: `${url}/authorize`, token: `${url}/token`, revocation: `${url}/revoke` },
+    identity: { source: 'token_answer' },
+    dialect,
+  });
+  return createProviderClient(provider, { timeout: 5 });
 }
 
 /** The fields of a form that a server got. */

@@ -1,8 +1,7 @@
 import { ProviderUnavailableError } from '../../../src/errors.js';
-import { type Dialect, defineProvider, type WireRequest } from '../../../src/index.js';
-import { createProviderClient } from '../../../src/wire/client.js';
+import type { Dialect, WireRequest } from '../../../src/index.js';
 import { asOurError } from '../../../src/wire/token-endpoint.js';
-import { form, type Op, startOp } from './op.js';
+import { form, type Op, platformAt, startOp } from './op.js';
 
 let op: Op;
 beforeEach(async () => {
@@ -10,20 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => op.close());
 
-function clientOf(dialect: Dialect) {
-  const provider = defineProvider({
-    name: 'op',
-    clientId: 'app',
-    endpoints: {
-      authorization: `${op.url}/authorize`,
-      token: `${op.url}/token`,
-      revocation: `${op.url}/revoke`,
-    },
-    identity: { source: 'token_answer' },
-    dialect,
-  });
-  return createProviderClient(provider, { timeout: 5 });
-}
+const clientOf = (dialect: Dialect) => platformAt(op, dialect);
 
 describe('the hooks of a dialect', () => {
   it('are told which endpoint is asked, and for which grant', async () => {

@@ -29,5 +29,12 @@ export const feishu = (options: { clientId: string; clientSecret: string; endpoi
       request: { encoding: 'json', omit: [] },
       answer: { success: { path: ['code'], values: ['0'] }, scopeDelimiter: ' ' },
       error: { code: ['error', 'code'] },
+      hooks: {
+        // The documents insist on the charset.
+        request: (request) => ({
+          ...request,
+          headers: { ...request.headers, 'content-type': 'application/json; charset=utf-8' },
+        }),
+      },
     },
   });

@@ -49,7 +49,7 @@ export function toWireRequest(
     ],
   };
   const request = dialect.hooks?.request?.(own) ?? own;
-  return encode(request, encoding);
+  return encode(request, encoding, standard.headers['content-type']);
 }
 
 function rulesFor({ endpoint, grant }: WireRequest, dialect: Dialect): RequestRules {
@@ -58,8 +58,12 @@ function rulesFor({ endpoint, grant }: WireRequest, dialect: Dialect): RequestRu
   return instead ?? dialect.request ?? {};
 }
 
-function encode({ url, method, headers: given, params }: WireRequest, encoding: RequestRules['encoding']) {
-  const { 'content-type': _standard, ...headers } = given;
+function encode(
+  { url, method, headers: given, params }: WireRequest,
+  encoding: RequestRules['encoding'],
+  standardType: string | undefined,
+) {
+  const { 'content-type': givenType, ...headers } = given;
   const form = new URLSearchParams(params.map(([name, value]): [string, string] => [name, value]));
   if (encoding === 'query') {
     const target = new URL(url);
@@ -67,7 +71,9 @@ function encode({ url, method, headers: given, params }: WireRequest, encoding: 
     return { url: target.href, init: { method, headers } };
   }
   const json = encoding === 'json';
-  const type = json ? 'application/json' : 'application/x-www-form-urlencoded';
+  // A hook may name another type: some platforms insist on a charset.
+  const named = givenType === standardType ? undefined : givenType;
+  const type = named ?? (json ? 'application/json' : 'application/x-www-form-urlencoded');
   const body = json ? JSON.stringify(Object.fromEntries(form)) : form.toString();
   return { url, init: { method, headers: { ...headers, 'content-type': type }, body } };
 }

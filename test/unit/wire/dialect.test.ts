@@ -215,6 +215,18 @@ describe('a request', () => {
     expect(JSON.parse(init.body as string)).toMatchObject({ appid: '1', sign: 'ok' });
   });
 
+  it('is of the type that a hook gives it', () => {
+    const type = 'application/json; charset=utf-8';
+    const { init } = toWireRequest(
+      { ...request, params },
+      {
+        request: { encoding: 'json' },
+        hooks: { request: (own) => ({ ...own, headers: { ...own.headers, 'content-type': type } }) },
+      },
+    );
+    expect(init.headers).toMatchObject({ 'content-type': type });
+  });
+
   it('is a copy: the standard one stays as it was', () => {
     const before = structuredClone({ ...request, params });
     toWireRequest({ ...request, params }, { request: { ...dialect.request, encoding: 'json' } });

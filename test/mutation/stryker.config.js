@@ -8,8 +8,9 @@ export default {
   ignorers: ['noise'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  // Test files are modules of their own realm each, which V8 does not give back.
-  maxTestRunnerReuse: 60,
+  // Test files are modules of their own realm each, which V8 does not give back: to collect gigabytes takes longer than
+  // to begin anew.
+  maxTestRunnerReuse: 12,
   jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',
   disableTypeChecks: true,

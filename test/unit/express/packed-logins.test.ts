@@ -26,6 +26,7 @@ test('what the claims and the login say is in the text once', () => {
   for (const once of ['"u1"', '"Ann"', '"a@example.com"', '"https://id.example.com"']) {
     expect(packed.split(once)).toHaveLength(2);
   }
+  expect(packed).not.toContain('"lacks"');
 });
 
 test.each([
@@ -36,6 +37,8 @@ test.each([
   ['a name that no claim says', { claims: { display: 'Ann' } }],
   ['another sub and iss in the claims', { claims: { sub: 'other', iss: 'https://other.example.com' } }],
   ['claims that are null', { claims: { sub: null, iss: null, name: null, email: null } }],
+  ['another provider and sub in the user', { provider: 'other', sub: 'u2' }],
+  ['a picture', { picture: 'https://example.com/a.png', claims: { picture: 'https://example.com/a.png' } }],
   ['what an app added', { role: 'admin', lacks: ['name'], claims: { ...claims, lacks: ['sub'] } }],
   ['names of JavaScript', { claims: JSON.parse('{"__proto__":{"sub":"x"},"constructor":1}') }],
 ])('%s comes out as it went in, and packs to the same text', (_what, is) => {
@@ -43,6 +46,15 @@ test.each([
   const after = kept(login(is));
   expect(after).toStrictEqual(before);
   expect(text(after)).toBe(text(login(is)));
+});
+
+test('what neither the user nor the claims have takes no room', () => {
+  const bare = login({
+    name: undefined,
+    email: undefined,
+    claims: { sub: 'u1', iss: 'https://id.example.com' },
+  });
+  expect(packLogins({ oidc: bare }).oidc).not.toHaveProperty('lacks');
 });
 
 test('a text that was not packed is read as well', () => {

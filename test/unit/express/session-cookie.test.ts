@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sessionIdReader, signSessionId } from '../../../src/express/session-cookie.js';
 
 const NEW = 'a new secret, of thirty-two characters and more';
@@ -30,4 +32,22 @@ it('keeps the readers of two secrets, and of two names, apart', () => {
   expect(read(cookie('one'))).toBe('one');
   expect(sessionIdReader('sid', [OLD])(cookie('one'))).toBeUndefined();
   expect(sessionIdReader('__Host-sid', [NEW])(cookie('one'))).toBeUndefined();
+});
+
+it.each([
+  ['many', 40_000, 4_000],
+  ['long', 4_000, 40_000],
+])('keeps little in memory of %s headers', (_how, count, length) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heap = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const others = `other=${'x'.repeat(length - 120)}; `;
+  const before = heap();
+  for (let n = 0; n < count; n++) read(`n=${n}; ${others}${cookie('one')}`);
+  // All of them are 160 MB.
+  expect(heap() - before).toBeLessThan(32 * 1024 * 1024);
+  expect(read(cookie('one'))).toBe('one');
 });

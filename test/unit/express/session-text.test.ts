@@ -1,5 +1,6 @@
 import expressSession, { type SessionData } from 'express-session';
-import { SessionText, serialize } from '../../../src/express/session-text.js';
+import fc from 'fast-check';
+import { contentOf, EMPTY, SessionText, serialize } from '../../../src/express/session-text.js';
 
 const KNOWN = { rev: 'rev', since: 5 };
 const USUAL = { originalMaxAge: null, expires: null, secure: false, httpOnly: true, path: '/' };
@@ -48,4 +49,116 @@ it("what is left out is what express-session's own cookie has by itself", () => 
 
 it('a text without a cookie gets the usual one', () => {
   expect(new SessionText('{"basket":[1]}').data()).toEqual({ basket: [1], cookie: USUAL });
+});
+
+const login = { id: 'l1', sub: 'u1', user: { provider: 'oidc', sub: 'u1', claims: {} }, loggedInAt: 1 };
+
+describe('the text of a session', () => {
+  it('names the state of its logins and when its lifetime began', () => {
+    const known = { rev: 'a-Rev_1', since: 1_790_000_000_000 };
+    expect(new SessionText(serialize(known, { cookie: USUAL } as SessionData).text).known).toEqual(known);
+  });
+
+  it('begins its lifetime when it is first seen, where another program wrote it', () => {
+    const before = Date.now();
+    const { rev, since } = new SessionText('{"basket":[1]}').known;
+    expect(rev).toBe('');
+    expect(since).toBeGreaterThanOrEqual(before);
+    expect(since).toBeLessThanOrEqual(Date.now());
+    expect(new SessionText('{"oauth":{"rev":"r1","since":7,"logins":{}}}').known).toEqual({
+      rev: 'r1',
+      since: 7,
+    });
+  });
+
+  it('has no `oauth` without a login', () => {
+    expect(new SessionText(textOf(USUAL)).data()).toStrictEqual({ cookie: USUAL });
+  });
+
+  it('is empty in content where nothing was added', () => {
+    expect(new SessionText(textOf(USUAL)).content).toBe(EMPTY);
+    expect(contentOf({ cookie: USUAL } as unknown as SessionData)).toBe(EMPTY);
+  });
+
+  it('gives its logins without a look at what the app keeps', () => {
+    const text = textOf(USUAL, { oauth: { logins: { oidc: login } }, basket: 'full' }).replace(
+      '"full"',
+      'broken',
+    );
+    const unread = new SessionText(text);
+    expect(unread.logins).toMatchObject({ oidc: { id: 'l1' } });
+    expect(unread.content).toContain('broken');
+    expect(() => unread.data()).toThrow(SyntaxError);
+  });
+
+  it.each(['', '{', 'null and void', '{"oauth":{"rev":"r","since":5,"sizes":[2,2],"logins":'])(
+    'is refused where it is no JSON: %j',
+    (text) => {
+      expect(() => new SessionText(text)).toThrow(SyntaxError);
+    },
+  );
+
+  it('is ours from its first character only', () => {
+    const { text } = serialize(KNOWN, { cookie: USUAL, basket: 1 } as unknown as SessionData);
+    const within = JSON.stringify({ note: 1 }).slice(0, -1);
+    const read = new SessionText(`${within},"session":${text}}`).data();
+    expect(read).toEqual({ note: 1, session: JSON.parse(text), cookie: USUAL });
+  });
+});
+
+/** As one reads it who knows nothing of sizes. */
+function readPlainly(text: string): unknown {
+  const { oauth, cookie, ...data } = JSON.parse(text);
+  return { ...data, cookie: { ...USUAL, ...cookie } };
+}
+
+/** What other programs do to a session: they read it as JSON, and write it back. */
+const changes: Readonly<Record<string, (session: Record<string, unknown>, value: unknown) => unknown>> = {
+  nothing: (session) => session,
+  more: (session, value) => ({ ...session, more: value }),
+  'more before': (session, value) => ({ before: value, ...session }),
+  'another cookie': (session, value) => ({ ...session, cookie: { path: '/', more: value } }),
+  'no cookie': ({ cookie: _, ...session }) => session,
+  'more between': ({ oauth, ...session }, value) => ({ oauth, between: value, ...session }),
+  'more behind the logins': ({ oauth, ...session }, value) => ({
+    oauth: { ...(oauth as object), more: value },
+    ...session,
+  }),
+  'other logins': ({ oauth, ...session }) => ({ oauth: { ...(oauth as object), logins: {} }, ...session }),
+  'no logins': ({ oauth: _, ...session }) => session,
+};
+
+const value = fc.jsonValue({ maxDepth: 2 });
+const apps = fc.dictionary(fc.stringMatching(/^[a-z0-9_]{1,8}$/), value, { maxKeys: 3 });
+const cookies = fc.constantFrom({}, USUAL, { ...USUAL, originalMaxAge: 60_000, path: '/a' });
+
+it.each(Object.keys(changes))(
+  'a text is read as what it says after another program did to it: %s',
+  (name) => {
+    fc.assert(
+      fc.property(apps, cookies, fc.boolean(), value, (app, cookie, loggedIn, more) => {
+        const oauth = loggedIn ? { logins: { oidc: structuredClone(login) } } : undefined;
+        const written = textOf(cookie, { ...app, ...(oauth && { oauth }) });
+        const text = JSON.stringify(changes[name]?.(JSON.parse(written), more));
+        const { oauth: read, ...data } = new SessionText(text).data();
+        expect(data).toEqual(readPlainly(text));
+        const kept = loggedIn && !/^(?:other|no) logins$/.test(name);
+        expect(Object.keys(read?.logins ?? {})).toEqual(kept ? ['oidc'] : []);
+      }),
+    );
+  },
+);
+
+it('a text has the content by which a change is seen, read or not', () => {
+  fc.assert(
+    fc.property(apps, cookies, fc.boolean(), (app, cookie, loggedIn) => {
+      const session = { ...app, ...(loggedIn && { oauth: { logins: { oidc: structuredClone(login) } } }) };
+      const { text, content } = serialize(KNOWN, { cookie, ...session } as unknown as SessionData);
+      expect(new SessionText(text).content).toBe(content);
+      expect(contentOf(new SessionText(text).data())).toBe(content);
+      expect(contentOf({ ...new SessionText(text).data(), more: 1 } as unknown as SessionData)).not.toBe(
+        content,
+      );
+    }),
+  );
 });

@@ -50,7 +50,7 @@ module.exports = {
       name: 'redis-in-stores-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/stores/' },
-      to: { path: 'node_modules/(ioredis|connect-redis)/' },
+      to: { path: 'node_modules/ioredis/' },
     },
   ],
   options: {

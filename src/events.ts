@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
 
 /** What happened, without a token, a secret, or anything about the user but a hash of the login's id. */
@@ -64,5 +64,5 @@ export function createEmit(listener: EventListener | undefined, now: () => numbe
 
 /** The form in which a login's id appears in events. */
 export function hashLoginId(id: string): string {
-  return createHash('sha256').update(id).digest('base64url').slice(0, 16);
+  return hash('sha256', id, 'base64url').slice(0, 16);
 }

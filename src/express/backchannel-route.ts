@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { isPlainObject } from '../config.js';
-import { ConfigurationError, isOAuthLoginError } from '../errors.js';
+import { ConfigurationError, isOAuthLoginError, retryAfter } from '../errors.js';
 import { takeLogoutToken } from '../logout/backchannel.js';
 import type { ProviderClient } from '../wire/client.js';
 import { LogoutTokenError } from '../wire/logout-token.js';
@@ -53,7 +53,7 @@ async function logOut(runtime: Runtime, client: ProviderClient, req: Request, re
     }
     if (!isOAuthLoginError(error) || error instanceof ConfigurationError) throw error;
     // Nothing is known about the token, or not all of its logins were ended: the provider may send it again.
-    res.set({ 'Retry-After': '1', ...error.headers });
+    res.set({ ...retryAfter(1000), ...error.headers });
     res.status(503).json({ error: 'temporarily_unavailable' });
   }
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { OptionReader } from '../config.js';
+import { retryAfter } from '../errors.js';
 import { outageReason } from '../stores/redis/outage.js';
 import { setAnswerHeaders } from './request-facts.js';
 import { loginsOf } from './request-oauth.js';
@@ -45,7 +46,7 @@ export function oauthHealth(options: Record<string, never> = {}): RequestHandler
       const ready = checks.store === 'ok' && checks.router === 'ok';
       const report: HealthReport = { ready, checks };
       setAnswerHeaders(res);
-      if (!ready) res.set('Retry-After', '1');
+      if (!ready) res.set(retryAfter(1000));
       res.status(ready ? 200 : 503).json(report);
     }, next);
   };

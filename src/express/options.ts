@@ -84,7 +84,7 @@ export interface RouterConfig {
 
 /** @throws ConfigurationError naming the option and the fix. */
 export function parseRouterOptions(providers: unknown, options: unknown): RouterConfig {
-  const read = new OptionReader('oauthRouter', options ?? {});
+  const read = new OptionReader('oauthRouter', options === undefined ? {} : options);
   const timeouts = read.group('timeouts');
   const store = timeouts.any('store');
   const redis = read.any('redis');

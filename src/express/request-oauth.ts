@@ -16,6 +16,7 @@ import type { Login } from './options.js';
 import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import { lender, openState, stateOf } from './request-state.js';
+import type { Runtime } from './runtime.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
 import { loginsIn } from './session-request.js';
@@ -128,11 +129,14 @@ class RequestContext implements RequestOAuth {
 
   loginUrl({ provider, returnTo: wanted, ...unknown }: LoginUrlOptions = {}): string {
     refuseUnknown('loginUrl', unknown);
+    return this.#loginUrl(provider, wanted);
+  }
+
+  #loginUrl(provider?: string, wanted?: string): string {
     const { runtime, mountPath } = this[requestLogins].mountedFor(provider);
-    const { basePath, providers, loginPage, origin } = runtime.config;
+    const { basePath, loginPage, origin } = runtime.config;
     const returnTo = parseReturnTo(wanted, origin);
-    const only = providers.length === 1 ? providers[0]?.name : undefined;
-    const name = provider ?? only;
+    const name = provider ?? onlyProvider(runtime);
     const at = name === undefined ? undefined : this[requestLogins].client(name).provider;
     // Where the app itself vouches for its users, its own page is the one to go to.
     if (at && !hasLoginPage(at) && loginPage !== undefined)
@@ -145,9 +149,9 @@ class RequestContext implements RequestOAuth {
     refuseUnknown('redirectToLogin', unknown);
     const { runtime, services, mountPath } = this[requestLogins].mountedFor(provider);
     const { config, emit } = runtime;
-    const name = provider ?? (config.providers.length === 1 ? config.providers[0]?.name : undefined);
+    const name = provider ?? onlyProvider(runtime);
     if (name === undefined) {
-      if (params === undefined) return this.#leadTo(this.loginUrl(options));
+      if (params === undefined) return this.#leadTo(this.#loginUrl(provider, returnTo));
       throw new ConfigurationError(
         'missing_option',
         'redirectToLogin with params needs the name of a `provider`.',
@@ -155,7 +159,9 @@ class RequestContext implements RequestOAuth {
     }
     const client = this[requestLogins].client(name);
     if (!hasLoginPage(client.provider)) {
-      if (params === undefined && config.loginPage !== undefined) return this.#leadTo(this.loginUrl(options));
+      if (params === undefined && config.loginPage !== undefined) {
+        return this.#leadTo(this.#loginUrl(provider, returnTo));
+      }
       throw new ConfigurationError(
         'invalid_option',
         `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`.`,
@@ -250,9 +256,13 @@ class RequestContext implements RequestOAuth {
 
   #nobody(provider: string | undefined): LoginRequiredError {
     return new LoginRequiredError('login_required', 'Nobody is logged in.', {
-      loginUrl: this.loginUrl(provider === undefined ? {} : { provider }),
+      loginUrl: this.#loginUrl(provider),
     });
   }
+}
+
+function onlyProvider({ config: { providers } }: Runtime): string | undefined {
+  return providers.length === 1 ? providers[0]?.name : undefined;
 }
 
 function refuseUnknown(method: string, unknown: object): void {

@@ -5,7 +5,6 @@ import { ConfigurationError } from '../errors.js';
 import { createEmit, type Emit } from '../events.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
 import type { BackchannelDependencies } from '../logout/backchannel.js';
-import type { LogoutDependencies } from '../logout/logout.js';
 import { createRevocations, type Revocations } from '../logout/revocations.js';
 import type { LoginIndex, Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
@@ -56,7 +55,7 @@ export interface Services {
   readonly transactions: Transactions;
   readonly tokens: TokenSource;
   readonly revocations: Revocations;
-  readonly logout: LogoutDependencies & BackchannelDependencies;
+  readonly logout: BackchannelDependencies;
   readonly index: LoginIndex;
   /** Whether the stores can be used now; throws StoreUnavailableError when not. */
   readonly probe: () => Promise<void>;

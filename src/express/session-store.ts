@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
-import { StoreUnavailableError } from '../errors.js';
+import { retryAfter, StoreUnavailableError } from '../errors.js';
 import { removeFromIndex } from '../logout/login-names.js';
 import { MARK } from '../logout/revoke-sessions.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
@@ -271,7 +271,7 @@ export class LoginSessionStore extends session.Store {
 
 export function busy(): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
-    headers: { 'Retry-After': '1' },
+    headers: retryAfter(1000),
   });
 }
 
@@ -282,7 +282,7 @@ function withRev<K extends Known>(known: K): K {
 
 /** Who has a session's id has the session: a key in Redis may not tell it. */
 function logoutOf(sid: string): string {
-  return createHash('sha256').update(`logout ${sid}`).digest('base64url');
+  return hash('sha256', `logout ${sid}`, 'base64url');
 }
 
 export function newRev(): string {

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
-import { isLoopbackHost, OptionReader } from '../config.js';
+import { isLoopbackHost, isPlainObject, OptionReader } from '../config.js';
 import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
@@ -66,9 +66,8 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   if (name !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
     throw read.wrong('name', name, 'give a cookie name: letters, digits, hyphens');
   }
-  const cookie = (read.any('cookie') ?? {}) as CookieOptions;
-  if (typeof cookie !== 'object')
-    throw read.wrong('cookie', cookie, 'give cookie options of express-session');
+  const cookie: unknown = read.any('cookie') ?? {};
+  if (!isPlainObject(cookie)) throw read.wrong('cookie', cookie, 'give cookie options of express-session');
   // Browsers take a __Host- cookie for the whole host only.
   if (
     name === undefined &&

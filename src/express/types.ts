@@ -33,7 +33,7 @@ export interface RedirectToLoginOptions extends LoginUrlOptions {
    * `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to `returnTo`
    * also when the provider would have to ask the user something: logged in or out, as it was before.
    */
-  params?: Record<string, string>;
+  params?: Record<string, string> | undefined;
 }
 
 /** What {@link RequestOAuth.logout} takes. */

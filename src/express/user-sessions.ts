@@ -9,7 +9,8 @@ import type { IndexedLogin } from '../stores/contracts.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { RequestLogins } from './request-logins.js';
 import { type Runtime, unknownProvider } from './runtime.js';
-import { readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
+import type { SessionLogin, SessionLogins } from './session-data.js';
+import { loginsIn } from './session-request.js';
 import type { LoginSession, UserOfProvider } from './types.js';
 
 const userOf = (provider: string, { issuer, sub }: SessionLogin): KnownUser => ({ provider, issuer, sub });
@@ -42,7 +43,7 @@ export async function endEverywhere(
   logins: RequestLogins,
   provider: string | undefined,
 ): Promise<LoginRecord[]> {
-  const own = readLogins(req.session);
+  const own = loginsIn(req);
   const except = new Set(Object.values(own).map(({ id }) => id));
   const users = await logins.verifiedEntries(provider);
   if (users.length === 0) return [];
@@ -60,7 +61,7 @@ export async function listSessions(
 ): Promise<LoginSession[] | undefined> {
   const users = await logins.verifiedEntries(provider);
   if (users.length === 0) return undefined;
-  const current = new Set(Object.values(readLogins(req.session)).map(({ id }) => id));
+  const current = new Set(Object.values(loginsIn(req)).map(({ id }) => id));
   const found = users.map(([name, login]) => listUser(logins.services(name).logout, userOf(name, login)));
   return toSessions((await Promise.all(found)).flat(), current);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { isPlainObject } from '../config.js';
 import type { TransactionStore } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
@@ -92,5 +92,5 @@ export function randomToken(): string {
 }
 
 function digest(value: string): string {
-  return createHash('sha256').update(value).digest('base64url');
+  return hash('sha256', value, 'base64url');
 }

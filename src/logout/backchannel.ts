@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { hashLoginId } from '../events.js';
 import type { IndexedLogin, ReplayStore } from '../stores/contracts.js';
 import type { ProviderClient } from '../wire/client.js';
 import { type LogoutToken, LogoutTokenError } from '../wire/logout-token.js';
 import { nameOfProviderSession, nameOfSubject, nameOfUser, removeRecordFromIndex } from './login-names.js';
-import { MARK, type RevocationDependencies, releaseAll } from './revoke-sessions.js';
+import { type EndSessionsDependencies, MARK, releaseAll } from './revoke-sessions.js';
 
 /** What a back-channel logout needs. */
-export interface BackchannelDependencies extends RevocationDependencies {
+export interface BackchannelDependencies extends EndSessionsDependencies {
   readonly replays: ReplayStore;
 }
 
@@ -27,9 +27,7 @@ export async function takeLogoutToken(
 ): Promise<void> {
   const logout = await client.verifyLogoutToken(token);
   const { issuerId, clientId } = client.provider;
-  const use = createHash('sha256')
-    .update(JSON.stringify([issuerId, clientId, logout.jti]))
-    .digest('base64url');
+  const use = hash('sha256', JSON.stringify([issuerId, clientId, logout.jti]), 'base64url');
   if (await deps.replays.isUsed(use)) throw replayed();
   const found = await findLogins(deps, client, logout);
   await releaseAll(

@@ -18,7 +18,7 @@ export interface HeldSessions {
 }
 
 /** What ending logins in other sessions needs. */
-export interface RevocationDependencies extends LogoutDependencies {
+export interface EndSessionsDependencies extends LogoutDependencies {
   readonly index: LoginIndex;
   readonly sessions: HeldSessions;
 }
@@ -31,7 +31,7 @@ export interface RevocationDependencies extends LogoutDependencies {
  * @throws StoreUnavailableError
  */
 export async function endUser(
-  deps: RevocationDependencies,
+  deps: EndSessionsDependencies,
   user: KnownUser,
   except: ReadonlySet<string> = new Set(),
 ): Promise<number> {
@@ -52,14 +52,14 @@ export async function endUser(
 
 /** Takes logins out of their sessions: from here on no request that begins has them. */
 export async function releaseAll(
-  { sessions }: RevocationDependencies,
+  { sessions }: EndSessionsDependencies,
   logins: readonly IndexedLogin[],
 ): Promise<void> {
   await Promise.all(logins.map(({ session, id }) => sessions.release(session, id)));
 }
 
 /** The logins of a user that still exist, the newest first. */
-export async function listUser(deps: RevocationDependencies, user: KnownUser): Promise<IndexedLogin[]> {
+export async function listUser(deps: EndSessionsDependencies, user: KnownUser): Promise<IndexedLogin[]> {
   const name = nameOfUser(user);
   const found = await deps.index.list(name);
   const alive = await Promise.all(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Parameters } from './parameters.js';
 import type { Refusal } from './refusal.js';
@@ -41,7 +41,7 @@ export function checkVerifier(
   }
   if (verifier === undefined) throw refuse('grant', 'code_verifier is missing');
   if (!/^[\w.~-]{43,128}$/.test(verifier)) throw refuse('request', 'code_verifier is malformed');
-  const hashed = createHash('sha256').update(verifier).digest('base64url');
+  const hashed = hash('sha256', verifier, 'base64url');
   if ((challenge.method === 'S256' ? hashed : verifier) !== challenge.value) {
     throw refuse('grant', 'code_verifier does not match');
   }

@@ -1,4 +1,5 @@
-import { LoginRequiredError, ProviderUnavailableError, retryAfter } from '../errors.js';
+import { ProviderUnavailableError, retryAfter } from '../errors.js';
+import { ended } from './exchange.js';
 import { canRenew, type LoginRecord } from './login-record.js';
 import { type RefreshDependencies, refreshLogin } from './refresh.js';
 import { StoreWatch } from './store-watch.js';
@@ -89,7 +90,7 @@ export function createTokenSource(deps: RefreshDependencies, patience: Patience)
   return {
     async obtain(id, { leeway, minTtl = 0, notVersion = 0, refusedVersion = 0 }) {
       const record = await records.read(id);
-      if (!record) throw new LoginRequiredError('login_ended', 'This login has ended. Log in again.');
+      if (!record) throw ended();
       const now = clock.now();
       const left = timeLeft(record.tokens, now);
       const age = now - (record.renewedAt ?? Number.NEGATIVE_INFINITY);

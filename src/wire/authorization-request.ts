@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
@@ -81,5 +81,5 @@ function essentialAcr(values: readonly string[]): string {
 
 /** The code challenge [RFC 7636 4.2]. openid-client's own way to it waits for a thread, for a hash of 43 characters. */
 function s256(codeVerifier: string): string {
-  return createHash('sha256').update(codeVerifier, 'ascii').digest('base64url');
+  return hash('sha256', codeVerifier, 'base64url');
 }

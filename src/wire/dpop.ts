@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, hash, type JsonWebKey, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
 import type { Clock } from '../clock.js';
 
@@ -61,7 +61,7 @@ export function createProofs(clock: Clock): Proofs {
       htu: origin + pathname,
       ...(nonce !== undefined && { nonce }),
       ...(accessToken !== undefined && {
-        ath: createHash('sha256').update(accessToken, 'ascii').digest('base64url'),
+        ath: hash('sha256', accessToken, 'base64url'),
       }),
     };
     return new SignJWT(claims)

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../clock.js';
-import { ProviderUnavailableError } from '../errors.js';
+import { ProviderUnavailableError, retryAfter } from '../errors.js';
 import { type ProviderFetch, parseJson } from './http.js';
 
 /** Keys are read anew after this long, in milliseconds. */
@@ -63,6 +63,6 @@ export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): J
 function keysUnavailable(cause: unknown): ProviderUnavailableError {
   return new ProviderUnavailableError('provider_unavailable', "The provider's signing keys cannot be read.", {
     cause,
-    headers: { 'Retry-After': '1' },
+    headers: retryAfter(1000),
   });
 }

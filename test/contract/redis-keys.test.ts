@@ -189,4 +189,15 @@ describe('keys in Redis', () => {
     expect((await first.records.remove('one'))?.version).toBe(2);
     client.disconnect();
   });
+
+  it('lists sessions by their prefix to the letter, however many keys there are', async () => {
+    const of = (prefix: string) => createRedisSessions(connection, { prefix, idleTimeout: IDLE_TIMEOUT });
+    const strange = of('a[bc]*?\\^-:');
+    const ids = Array.from({ length: 2500 }, () => uniqueId());
+    await Promise.all(ids.map((id) => strange.create(id, '{}')));
+    await of('ab').create('*?\\^-:other', '{}');
+    await of('').create('a[bc]xy\\^-:other', '{}');
+    expect((await strange.ids()).sort()).toEqual(ids.sort());
+    expect(await of('none:').ids()).toEqual([]);
+  });
 });

@@ -39,6 +39,9 @@ function guarded(app: Express): void {
   app.get('/fresh', requireLogin({ maxAge: 1 }), ok);
   app.get('/oidc-only', requireLogin({ provider: 'oidc' }), ok);
   app.get('/typo', requireLogin({ provider: 'odic' }), ok);
+  app.get('/any-login', async (req, _res, next) => {
+    await req.oauth.redirectToLogin({ returnTo: '/here', params: undefined }).catch(next);
+  });
   app.get('/login-hint', async (req, _res, next) => {
     await req.oauth
       .redirectToLogin({ provider: 'oidc', params: { login_hint: 'a@b', ...queryOf(req) } })
@@ -204,6 +207,11 @@ describe('onLogin', () => {
 });
 
 describe('redirectToLogin', () => {
+  it('leads to the chooser where there are several providers', async () => {
+    const answer = await app.visitor().get('/any-login').expect(302);
+    expect(answer.headers.location).toBe('/auth/login?returnTo=%2Fhere');
+  });
+
   it('adds parameters, but none of ours', async () => {
     const visitor = app.visitor();
     const answer = await visitor.get('/login-hint?prompt=login').expect(302);

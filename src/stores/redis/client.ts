@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { ConfigurationError, StoreUnavailableError } from '../../errors.js';
+import { ConfigurationError, retryAfter, StoreUnavailableError } from '../../errors.js';
 
 /**
  * An ioredis `Redis` or `Cluster`, version 5 or 6, Sentinel included. Described by shape, so that the client may
@@ -239,6 +239,6 @@ function attemptAlone<T>(command: (client: Redis) => Promise<T>, client: Redis):
 function unavailable(how: string, cause?: unknown): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', `Redis ${how}.`, {
     cause,
-    headers: { 'Retry-After': '1' },
+    headers: retryAfter(1000),
   });
 }

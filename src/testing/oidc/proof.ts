@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 
 import { type Answer, type Call, json } from '../http.js';
@@ -40,7 +40,7 @@ export class ProofChecker {
     return (
       htm === method &&
       htu === url.origin + url.pathname &&
-      ath === createHash('sha256').update(token).digest('base64url') &&
+      ath === hash('sha256', token, 'base64url') &&
       typeof jti === 'string' &&
       !this.#seen.has(jti) &&
       typeof iat === 'number' &&

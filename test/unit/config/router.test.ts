@@ -47,7 +47,7 @@ describe('oauthRouter refuses at construction', () => {
     ),
   )('%s', (_title, option, make) => expectRefusal(option, make));
 
-  it.each([[5], ['x'], [[]], [true]])('%p in the place of options', (options) => {
+  it.each([[5], ['x'], [[]], [true], [null]])('%p in the place of options', (options) => {
     expect(refusal(() => route(options as never)).message).toContain('oauthRouter takes an object');
   });
 

@@ -23,7 +23,7 @@ describe('oauthSession refuses at construction', () => {
       absoluteTimeout: [...notA.seconds, 0],
       prefix: notA.string,
       name: [...notA.string, 'two words', 'a;b', 'a=b', 'näme'],
-      cookie: ['x', 5, true],
+      cookie: ['x', 5, true, []],
       allowMemory: notA.boolean,
       secrets: [[SECRET]],
       ttl: [5],

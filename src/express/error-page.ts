@@ -43,7 +43,7 @@ export function oauthErrorPage(): ErrorRequestHandler {
         .json({ error: code, message, ...(loginUrl !== undefined && { login_url: loginUrl }) });
       return;
     }
-    // A request for `//evil.example` must not become a link to there.
+    // A request for `//evil.example` must not become a link to that host.
     const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? requestedPath(req) : undefined);
     errorPage(res, status, { title, message, code, retryUrl });
   };

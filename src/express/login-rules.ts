@@ -84,7 +84,7 @@ export function isRecent({ maxAge }: Rules, { loggedInAt, user }: SessionLogin):
   // Providers that do not know the time say 0, or less: that is as good as none.
   if (typeof authTime !== 'number' || authTime <= 0) return Date.now() - loggedInAt <= maxAge * 1000;
   const age = Date.now() - authTime * 1000;
-  // A time to come, such as one in milliseconds, would be recent for ever.
+  // A time in the future, such as one in milliseconds, would be recent for ever.
   return age >= -TOLERANCE && age <= maxAge * 1000 + TOLERANCE;
 }
 

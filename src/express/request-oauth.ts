@@ -54,7 +54,7 @@ export function openLogins(req: Request, res: Response): RequestLogins {
 /**
  * What guards and routes know of a request beyond `req.oauth`.
  *
- * @throws ConfigurationError where no router runs before: a guard without one refuses, and lets nobody through.
+ * @throws ConfigurationError when no router has run before: a guard without one refuses, and lets nobody through.
  */
 export function loginsOf(req: Request): RequestLogins {
   const oauth = stateOf(req)?.oauth;

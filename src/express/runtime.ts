@@ -20,13 +20,13 @@ import type { RouterConfig } from './options.js';
 import { asleepStore } from './session-request.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
-/** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
+/** A session's absolute lifetime, in milliseconds, where the middleware is the app's own: `oauthSession`'s default. */
 const ABSOLUTE_LIFETIME = 1_209_600_000;
 /** Seconds that a store command may take. */
 const STORE_TIMEOUT = 2;
 
 /**
- * The clients of all routers behind one session middleware. A request that a router answers never comes to those after
+ * The clients of all routers behind one session middleware. A request that a router answers never reaches those after
  * it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
  */
 const clientsBehind = new WeakMap<SessionHost, Map<string, ProviderClient>>();
@@ -181,7 +181,7 @@ export function createRuntime(config: RouterConfig): Runtime {
   };
 }
 
-/** Stores beside a session middleware of the user's own. */
+/** Stores beside a session middleware of the app's own. */
 function openOwnStores({ redis, timeouts }: RouterConfig): { stores: Stores; close: () => Promise<void> } {
   if (redis !== undefined) {
     const connection = connect(redis, timeouts.store ?? STORE_TIMEOUT);

@@ -12,11 +12,11 @@ export interface WhichLogin {
 /** What {@link RequestOAuth.getAccessToken} takes. */
 export interface AccessTokenOptions extends WhichLogin {
   /**
-   * Seconds for which the token must still be good. A lifetime that the provider makes shorter is not stretched, and what
-   * cannot be renewed is used up: where no refresh token came, the token that there is serves until it expires.
+   * Seconds for which the token must still be good. A shorter lifetime of the provider's is not stretched, and what
+   * cannot be renewed is used up: without a refresh token, the access token serves until it expires.
    */
   minTtl?: number;
-  /** Refresh, though the token seems good. Without a way to a new one it does nothing. Default `false`. */
+  /** Refresh even if the token seems good. Does nothing where there is no way to a new one. Default `false`. */
   forceRefresh?: boolean;
 }
 
@@ -29,9 +29,9 @@ export interface LoginUrlOptions extends WhichLogin {
 /** What {@link RequestOAuth.redirectToLogin} takes. */
 export interface RedirectToLoginOptions extends LoginUrlOptions {
   /**
-   * Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours. What
-   * `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to `returnTo`
-   * also when the provider would have to ask the user something: logged in or out, as it was before.
+   * Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours.
+   * What `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to
+   * `returnTo` even when the provider would have to ask the user something: logged in or out, as it was before.
    */
   params?: Record<string, string>;
 }
@@ -99,13 +99,13 @@ export interface RequestOAuth {
    */
   fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
   /**
-   * Where to send a browser to log in: a path of this app. A `returnTo` that is none is left out. Without `provider` it
-   * is the login at the only one, or the page on which the user chooses.
+   * Where to send a browser to log in: a path of this app. A `returnTo` that is not such a path is left out. Without
+   * `provider`: the login at the only one, or the page on which the user chooses.
    */
   loginUrl(options?: LoginUrlOptions): string;
   /**
-   * Opens a login and answers this request with the redirect to the provider. Without `provider` it is the only one; of
-   * several the user chooses on a page, and `params` need the name of one.
+   * Opens a login and answers this request with the redirect to the provider. Without `provider` the only one is meant;
+   * of several the user chooses on a page, and `params` are refused.
    *
    * @throws ConfigurationError for `params` that are ours, and for a provider without a login page (with `loginPage` and
    *   without `params` the browser goes there).
@@ -115,9 +115,9 @@ export interface RequestOAuth {
    */
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
   /**
-   * Ends the login at `provider`, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
-   * says changes nothing about that. With `everywhere` the user's sessions on other devices end first, and this one
-   * last: after a failure in the middle the same call finishes the rest.
+   * Ends the login at `provider`, or all of them and the session: revokes at the provider, deletes the tokens. Whatever
+   * the provider answers, the login has ended. With `everywhere` the user's sessions on other devices end first, and
+   * this one last: after a failure in the middle the same call finishes the rest.
    *
    * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
    * @throws StoreUnavailableError

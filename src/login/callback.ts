@@ -14,7 +14,7 @@ const LONGEST_QUERY = 16_384;
  * Reads the parameters of a callback from the raw query or form, so that no parser has already made arrays or objects
  * of them.
  *
- * @throws TransactionError when anything about them is not as one honest answer would be.
+ * @throws TransactionError when anything about them is unlike an honest answer.
  */
 export function parseCallback(query: string): URLSearchParams {
   if (query.length > LONGEST_QUERY) throw malformed('too long');

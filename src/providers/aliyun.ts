@@ -21,7 +21,7 @@ export interface AliyunOptions extends CommonOptions {
   scope?: string | readonly string[];
   /** `offline`: with a refresh token. `online`: without. Default `offline`. */
   accessType?: 'offline' | 'online';
-  /** `admin_consent` asks for consent again, though it was given before. */
+  /** `admin_consent` asks for consent again, even if it was given before. */
   prompt?: 'admin_consent';
   /** Ids (`aid`) of the Alibaba Cloud accounts whose users may log in; others get 403. Needs the scope `aliuid`. */
   allowedAccounts?: string | readonly string[];

@@ -27,7 +27,7 @@ function checkDpop(options: OptionReader, { assertion, tokenPlacement }: Provide
   if (other) throw options.conflict(`the options 'dpop' and '${other}' exclude each other. Leave one out.`);
 }
 
-/** A provider of which nothing could ever say who the user is would fail at every login: say so now. */
+/** A provider that could never say who the user is would fail at every login: say so now. */
 function checkIdentitySource(options: OptionReader, provider: Provider): void {
   const { source } = provider.identity;
   if (source === 'id_token' && !provider.idToken) {

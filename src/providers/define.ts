@@ -175,7 +175,7 @@ function readTokenPlacement(options: OptionReader): TokenPlacement {
   return Object.freeze({ header, prefix });
 }
 
-/** Where the app vouches for its users nobody is sent to the provider. */
+/** Where the app vouches for its users, nobody is sent to the provider. */
 function needsLoginPage({ assertion }: ProviderDefinition): readonly string[] {
   return assertion ? ['token'] : ['authorization', 'token'];
 }

@@ -98,7 +98,7 @@ const adminIdentity: Partial<IdentityMapping> = {
       : 'not_an_administrator',
 };
 
-/** An error comes back under the name `code`, with a message beside it: it must not be redeemed as one. */
+/** An error comes back under the name `code`, with a message beside it: it must not be redeemed as a code. */
 function readErrorCode(params: URLSearchParams): URLSearchParams {
   const code = params.get('code') ?? '';
   if (params.has('error') || !(params.has('message') || /^(?:600\d\d|41500)$/.test(code))) return params;

@@ -8,7 +8,7 @@ import {
 import type { Dialect, StandardError, SuccessRule, WireResponse } from '../provider.js';
 import { at, firstOf } from './dialect.js';
 
-/** Whether whoever has a token can use it, or only who holds the key to which it is bound [RFC 9449]. */
+/** Whether whoever has a token can use it, or only the holder of the key to which it is bound [RFC 9449]. */
 export type TokenType = 'Bearer' | 'DPoP';
 
 /** What a token endpoint gave, in our terms. What the provider left out is absent. */
@@ -40,7 +40,7 @@ export function readSuccess(
     );
   }
   const error = firstOf(body, ['error']);
-  // A dialect may tell success in its own way, and yet no standard error is one. Some say `error: 0`, and some tell
+  // A dialect may tell success in its own way, but a standard error is never one. Some say `error: 0`, and some tell
   // success within `error` itself.
   const failed = success
     ? !success.values.includes(String(at(body, success.path))) ||
@@ -155,7 +155,7 @@ export function readTokenAnswer(
     tokenType: readTokenType(firstOf(raw, ['token_type']), tokenType),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
-    // Some say 0 of a refresh token that does not expire. One that has expired is refused when it is used.
+    // Some send 0 for a refresh token that does not expire. One that has expired is refused when it is used.
     ...(refreshExpiresIn && { refreshExpiresAt: sentAt + refreshExpiresIn }),
     ...(idToken !== undefined && { idToken }),
     ...(scope && { scope }),
@@ -178,8 +178,8 @@ function readToken(value: unknown, name: string): string | undefined {
 }
 
 /**
- * A token type that was not asked for is refused: one that is bound would need proofs that we do not hold, and one that is
- * not would lack the protection that the app relies on [RFC 9449 5].
+ * A token type that was not asked for is refused: a bound one would need proofs that we cannot make, and an unbound one
+ * would lack the protection that the app relies on [RFC 9449 5].
  */
 function readTokenType(value: unknown, expected: TokenType): TokenType {
   if (value === undefined && expected === 'Bearer') return expected;

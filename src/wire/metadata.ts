@@ -19,7 +19,7 @@ const members: Record<string, keyof ServerMetadata> = {
   pushedAuthorization: 'pushed_authorization_request_endpoint',
 };
 
-/** The other members that we go by, and what each must be: nobody else checks it. */
+/** The other members that we go by, and what each must be: nothing else checks it. */
 const types: Record<string, (value: unknown) => boolean> = {
   authorization_response_iss_parameter_supported: isBoolean,
   claims_parameter_supported: isBoolean,
@@ -144,7 +144,7 @@ function isSafe(value: unknown, local: boolean): boolean {
   return url !== undefined && (local || !mayBeThisMachine(url.hostname));
 }
 
-/** A provider whose metadata lacks an endpoint that a login cannot do without. */
+/** The URL of an endpoint that a login cannot do without. */
 export function required(metadata: ServerMetadata, member: keyof ServerMetadata, provider: Provider): string {
   const url = metadata[member];
   if (typeof url === 'string') return url;

@@ -60,6 +60,10 @@ export const requireLogin: Guard<RequireLoginOptions> = guard(parseRules, protec
 /**
  * The refresh part of {@link requireLogin} alone, for routes where a login is optional. A login that has ended is no
  * longer there afterwards; a token that cannot be renewed now is an error, and the login stays.
+ *
+ * @example
+ * app.get('/', autoRefresh, (req, res) => res.send(`Hello, ${req.oauth.user?.name ?? 'stranger'}`));
+ * app.get('/drive', autoRefresh({ provider: 'pds', leeway: 300 }), handler);
  */
 export const autoRefresh: Guard<AutoRefreshOptions> = guard(parseRefreshRules, refreshAll);
 

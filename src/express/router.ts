@@ -21,6 +21,9 @@ export interface OAuthRouter extends Router {
    * @throws ConfigurationError for an unknown provider; and before the first request in a process with several session
    *   middlewares, since only a request shows which of them is this router's.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const sessions = await router.sessionsOf({ provider: 'example', sub: '248289761001' });
    */
   sessionsOf(user: UserOfProvider): Promise<LoginSession[]>;
   /**
@@ -28,6 +31,9 @@ export interface OAuthRouter extends Router {
    * one whom `onLogin` refuses from now on. Throws as `sessionsOf`; after a failure the same call finishes the rest.
    *
    * @returns how many were ended.
+   *
+   * @example
+   * const count = await router.logoutUser({ provider: 'example', sub: '248289761001' });
    */
   logoutUser(user: UserOfProvider): Promise<number>;
 }

@@ -84,11 +84,17 @@ export interface RequestOAuth {
    * @throws ProviderUnavailableError, ProviderRejectedError, ProviderProtocolError when a refresh was needed and
    *   failed. The login stays.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const token = await req.oauth.getAccessToken({ minTtl: 120 });
    */
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
   /**
    * All tokens of the login at `provider`, or of the first one, with an access token that is good. Throws as
    * `getAccessToken`.
+   *
+   * @example
+   * const { accessToken, expiresAt } = await req.oauth.getTokens({ provider: 'pds' });
    */
   getTokens(options?: WhichLogin): Promise<TokenSet>;
   /**
@@ -96,11 +102,17 @@ export interface RequestOAuth {
    * After a 401 it refreshes and tries once more, unless the body can be read once only. The token never travels over
    * plain http (loopback aside), along a redirect to another origin, or to an origin outside the provider's
    * `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
+   *
+   * @example
+   * const files = await req.oauth.fetch('https://api.example.com/files');
    */
   fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
   /**
    * Where to send a browser to log in: a path of this app. A `returnTo` that is not such a path is left out. Without
    * `provider`: the login at the only one, or the page on which the user chooses.
+   *
+   * @example
+   * res.send(`<a href="${escapeHtml(req.oauth.loginUrl({ returnTo: '/cart' }))}">Log in</a>`);
    */
   loginUrl(options?: LoginUrlOptions): string;
   /**
@@ -112,6 +124,9 @@ export interface RequestOAuth {
    * @throws ProviderUnavailableError, ProviderProtocolError, ProviderRejectedError from discovery and from pushing the
    *   request.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * await req.oauth.redirectToLogin({ returnTo: '/pay', params: { prompt: 'login' } });
    */
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
   /**
@@ -121,6 +136,9 @@ export interface RequestOAuth {
    *
    * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * res.redirect(303, (await req.oauth.logout({ everywhere: true })).redirectTo);
    */
   logout(options?: LogoutOptions): Promise<{ redirectTo: string }>;
   /**
@@ -129,6 +147,9 @@ export interface RequestOAuth {
    *
    * @throws LoginRequiredError when there is no login, or it has ended.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const others = (await req.oauth.sessions()).filter(({ current }) => !current);
    */
   sessions(options?: WhichLogin): Promise<LoginSession[]>;
   /**
@@ -139,6 +160,9 @@ export interface RequestOAuth {
    * @throws LoginRequiredError `login_ended` when the login was ended by others while it began.
    * @throws AuthorizationDeniedError, ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError,
    *   StoreUnavailableError
+   *
+   * @example
+   * const { user } = await req.oauth.loginWithAssertion('pds-jwt', { sub: account.pdsUserId });
    */
   loginWithAssertion(provider: string, subject: AssertionSubject): Promise<Login>;
 }

@@ -33,6 +33,10 @@ const LONGEST_LIFETIME = 300;
  * Documented at https://help.aliyun.com/document_detail/175893.html.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const pds = aliyunPdsJwt({ domainId: 'bj29', clientId: '…', privateKey: process.env.PDS_PRIVATE_KEY! });
+ * app.use(oauthRouter(pds));
  */
 export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
   const read = new OptionReader('aliyunPdsJwt', options);

@@ -44,6 +44,9 @@ const sites = {
  * answer brings neither a refresh token nor an id_token; revocation knows `token` and the client's credentials only.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(aliyun({ clientId: '…', clientSecret: '…' })));
  */
 export function aliyun(options: AliyunOptions): Provider {
   const read = new OptionReader('aliyun', options);

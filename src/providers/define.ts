@@ -21,6 +21,20 @@ import { asymmetricAlg } from './signature-algs.js';
  * that is not shipped. Everything is checked here, and frozen.
  *
  * @throws ConfigurationError naming the member and the fix.
+ *
+ * @example
+ * const example = defineProvider({
+ *   name: 'example',
+ *   clientId: '…',
+ *   clientAuthentication: { method: 'post', clientSecret: '…' },
+ *   endpoints: {
+ *     authorization: 'https://example.com/authorize',
+ *     token: 'https://example.com/token',
+ *     userinfo: 'https://example.com/me',
+ *   },
+ *   identity: { source: 'userinfo', subject: ['user_id'] },
+ *   dialect: { answer: { expiresIn: ['expire_in'] } },
+ * });
  */
 export function defineProvider(definition: ProviderDefinition): Provider {
   const name = providerName(definition);

@@ -29,6 +29,9 @@ export interface OidcOptions extends StandardOptions {
  * Any OpenID Provider, by discovery [OpenID Connect Core 1.0, Discovery 1.0].
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const example = oidc({ name: 'example', issuer: 'https://id.example.com', clientId: '…', clientSecret: '…' });
  */
 export function oidc(options: OidcOptions): Provider {
   const read = new OptionReader('oidc', options);

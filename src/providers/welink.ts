@@ -42,6 +42,9 @@ const ok = { path: ['code'], values: ['0'] };
  * administrator, are calls of their own; the token travels raw in `x-wlk-Authorization`; no PKCE unless `pkce: true`.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(welink({ clientId: '…', clientSecret: '…' })));
  */
 export function welink(options: WelinkOptions): Provider {
   const read = new OptionReader('welink', options);

@@ -84,7 +84,7 @@ export class OptionReader {
   words(name: string, fallback: readonly string[]): readonly string[] {
     const value = this.#or(name, fallback);
     const list = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value;
-    const fix = 'give a string, or an array of strings, without spaces or control characters in one';
+    const fix = 'give words in one string, or an array of strings without spaces or control characters';
     if (
       !Array.isArray(list) ||
       !list.every((word) => typeof word === 'string' && /^[\x21-\x7e]+$/.test(word))

@@ -202,7 +202,7 @@ function askForMore(
   if (isStrong(rules, login)) return askToLogIn(req, res, provider);
   throw new AuthorizationDeniedError(
     'insufficient_user_authentication',
-    'This needs a stronger login than this provider has.',
+    'This needs a stronger login than this provider offers.',
   );
 }
 

@@ -34,7 +34,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
     if (req.method === 'HEAD') {
       res.status(204).end();
     } else {
-      next(isVisit(req) ? undefined : notVisited('A login begins with a visit of this page.'));
+      next(isVisit(req) ? undefined : notVisited('A login begins with a visit to this page.'));
     }
   };
 
@@ -94,7 +94,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
   router.post(callback, knownProvider(runtime), (req, res, next) => {
     setAnswerHeaders(res);
     if (!isVisit(req)) {
-      next(notVisited('A login ends with a visit of this page.'));
+      next(notVisited('A login ends with a visit to this page.'));
       return;
     }
     form(req, res, (error?: unknown) => {
@@ -143,7 +143,7 @@ function formText(body: unknown): string {
 function noForm(cause?: unknown): TransactionError {
   return new TransactionError(
     'callback_malformed',
-    'The callback is malformed: it is no form, or a parameter came twice.',
+    'The callback is malformed: it is not a form, or a parameter came twice.',
     { cause },
   );
 }
@@ -166,7 +166,10 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     if (outcome.kind === 'stale') {
       if (oauth.loggedIn) return redirect(res, 303, outcome.returnTo ?? config.afterLogin);
       throw browser === undefined
-        ? new TransactionError('transaction_missing', 'This browser began no login, or keeps no cookies.')
+        ? new TransactionError(
+            'transaction_missing',
+            'This browser did not begin a login, or does not keep cookies.',
+          )
         : new TransactionError(
             'transaction_unknown',
             'This login was already used, has expired, or began in another browser.',

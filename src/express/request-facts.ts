@@ -17,13 +17,13 @@ export function publicOrigin(req: Request, configured: string | undefined): stri
   if (!secure && !isLoopbackHost(url.hostname)) {
     throw new ConfigurationError(
       'insecure_transport',
-      "The app is reached over plain http. Serve it over https; behind a proxy that does, say app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
+      "The app is reached over plain http. Serve it over https; behind a proxy that does, call app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
     );
   }
   if (secure && !req.secure && req.sessionStore instanceof LoginSessionStore) {
     throw new ConfigurationError(
       'insecure_transport',
-      "`baseUrl` is https, but Express sees a plain http request, so that no Secure cookie can be set. Behind a proxy, say app.set('trust proxy', …).",
+      "`baseUrl` is https, but Express sees a plain http request, so no Secure cookie can be set. Behind a proxy, call app.set('trust proxy', …).",
     );
   }
   return origin;

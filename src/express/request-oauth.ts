@@ -150,7 +150,7 @@ class RequestContext implements RequestOAuth {
       if (params === undefined) return this.#leadTo(this.loginUrl(options));
       throw new ConfigurationError(
         'missing_option',
-        'redirectToLogin with params needs the name of a `provider`.',
+        'redirectToLogin: `params` need a `provider`, as there are several. Give its name.',
       );
     }
     const client = this[requestLogins].client(name);
@@ -158,7 +158,7 @@ class RequestContext implements RequestOAuth {
       if (params === undefined && config.loginPage !== undefined) return this.#leadTo(this.loginUrl(options));
       throw new ConfigurationError(
         'invalid_option',
-        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`.`,
+        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`, and no \`params\` here.`,
       );
     }
     const origin = publicOrigin(this.#req, config.origin);

@@ -167,7 +167,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       if (others.length === 0 && config.redis === undefined) return [ofHost(host)];
       throw new ConfigurationError(
         'session_missing',
-        'This router has served no request yet, so that it does not know which session middleware it is behind: there is more than one in this process. Let a request come first.',
+        'This router has served no request yet, so it does not know which session middleware it is behind: there are several in this process. Let a request reach it first.',
       );
     },
     get closing() {
@@ -206,5 +206,8 @@ function madeUpKey(): Uint8Array {
 
 export function unknownProvider(name: string, config: RouterConfig): never {
   const names = config.providers.map((provider) => `'${provider.name}'`).join(', ');
-  throw new ConfigurationError('unknown_provider', `There is no provider '${name}' here, only ${names}.`);
+  throw new ConfigurationError(
+    'unknown_provider',
+    `There is no provider '${name}' here. Use one of: ${names}.`,
+  );
 }

@@ -132,7 +132,9 @@ export class RequestSession {
     const { session: current, sessionID } = this.#req;
     if (!current || typeof sessionID !== 'string' || ownOf(stateOf(this.#req)) !== this) return undefined;
     if (current instanceof session.Session) return current;
-    throw new TypeError('req.session is no session. Add to the one that is there, or set null to let it be.');
+    throw new TypeError(
+      'req.session was replaced by something that is not a session. Set properties on it instead of assigning to it; assign null to leave it unsaved.',
+    );
   }
 
   #setCookie(): void {

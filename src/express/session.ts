@@ -75,7 +75,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
     (cookie.domain !== undefined || (cookie.path ?? '/') !== '/' || cookie.secure === false)
   ) {
     throw read.conflict(
-      "a `cookie` with a domain, a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
+      "a `cookie` with a domain, with a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
     );
   }
   const allowMemory = read.boolean('allowMemory', false);
@@ -84,7 +84,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   if (redis === undefined && process.env.NODE_ENV === 'production' && !allowMemory) {
     throw read.missing(
       'redis',
-      'give an ioredis client or a URL, so that logins survive a restart and all processes share them, or say allowMemory: true',
+      'give an ioredis client or a URL, so that logins survive a restart and all processes share them, or set allowMemory: true',
     );
   }
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });

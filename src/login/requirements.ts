@@ -58,7 +58,10 @@ function inBoth(
 function readMaxAge(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value);
-  throw new ConfigurationError('invalid_option', "The parameter 'max_age' must be a number of seconds.");
+  throw new ConfigurationError(
+    'invalid_option',
+    "The parameter 'max_age' must be a whole number of seconds.",
+  );
 }
 
 function isEssential(claim: unknown): claim is Record<string, unknown> {

@@ -93,7 +93,7 @@ function readSubject(subject: unknown, allowServiceTokens: boolean) {
   if (subType === 'service' && !allowServiceTokens) {
     throw new ConfigurationError(
       'invalid_option',
-      "loginWithAssertion: subType 'service' makes a super-administrator. If you mean it, say allowServiceTokens: true to aliyunPdsJwt.",
+      "loginWithAssertion: subType 'service' gives the tokens of a super-administrator. If you mean it, give aliyunPdsJwt allowServiceTokens: true.",
     );
   }
   return { sub, subType, autoCreate };

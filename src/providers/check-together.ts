@@ -18,7 +18,10 @@ export function checkTogether(
 
 function checkPar(options: OptionReader, { par, discovery, endpoints }: Provider): void {
   if (par !== true || discovery || endpoints.pushedAuthorization !== undefined) return;
-  throw options.missing('endpoints.pushedAuthorization', "give the URL that the option 'par' is about");
+  throw options.missing(
+    'endpoints.pushedAuthorization',
+    "give the URL to which the option 'par' pushes requests",
+  );
 }
 
 function checkDpop(options: OptionReader, { assertion, tokenPlacement }: ProviderDefinition): void {
@@ -33,7 +36,7 @@ function checkIdentitySource(options: OptionReader, provider: Provider): void {
   if (source === 'id_token' && !provider.idToken) {
     throw options.missing(
       'idToken',
-      "say how id_tokens are judged: {} will do, or take another 'identity.source'",
+      "say how id_tokens are checked ({} will do), or use another 'identity.source'",
     );
   }
   if (source === 'userinfo' && !provider.discovery && provider.endpoints.userinfo === undefined) {

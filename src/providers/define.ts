@@ -51,7 +51,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   const idToken = readIdTokenPolicy(options);
   const provider: Provider = {
     name,
-    title: options.string('title', 'give a name for people', name),
+    title: options.string('title', 'give a name to show to users', name),
     clientId: options.string('clientId', "give the client id that the provider's console shows"),
     clientAuthentication: readClientAuthentication(options),
     discovery,

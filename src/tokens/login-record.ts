@@ -116,7 +116,7 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
 function unknownKey(): StoreUnavailableError {
   return new StoreUnavailableError(
     'store_unavailable',
-    "A login record is sealed under a key that is not among `encryptionKeys` (or oauthSession's `secret`s): give all processes the same keys, a new one at the end of the list first.",
+    "A login record is sealed under a key that is not among `encryptionKeys` (or oauthSession's `secret`s): give all processes the same keys, and add a new one at the end of the list first.",
     { headers: retryAfter(1000) },
   );
 }

@@ -208,7 +208,7 @@ export function createProviderClient(
       if (!provider.assertion) {
         throw new ConfigurationError(
           'invalid_option',
-          `The provider '${provider.name}' takes no assertions. Log in by its login route.`,
+          `The provider '${provider.name}' takes no assertions. Log in at its login route.`,
         );
       }
       const { config, answer } = call(await metadata());

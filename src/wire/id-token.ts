@@ -73,7 +73,7 @@ function checkAcr({ acr }: JWTPayload, { acr: asked, essential }: IdTokenExpecta
   if (asked ? asked.includes(acr as string) : given || !essential?.includes('acr')) return;
   throw new AuthorizationDeniedError(
     'insufficient_user_authentication',
-    'This needs a stronger login than the one that was made.',
+    'This needs a stronger login than the one just made.',
   );
 }
 

@@ -94,7 +94,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
     if (isOAuthLoginError(unreachable)) throw unreachable;
     throw new ProviderProtocolError(
       'provider_protocol',
-      `The metadata of '${provider.name}' cannot be read.`,
+      `The metadata of '${provider.name}' cannot be read. Check the issuer.`,
       {
         cause: error,
       },
@@ -105,7 +105,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
   if (metadata.issuer !== issuer) {
     throw new ProviderProtocolError(
       'provider_protocol',
-      `The metadata of '${provider.name}' names another issuer.`,
+      `The metadata of '${provider.name}' names another issuer. Check the issuer: both must match exactly.`,
     );
   }
   const local = mayBeThisMachine(new URL(issuer).hostname);
@@ -148,8 +148,9 @@ function isSafe(value: unknown, local: boolean): boolean {
 export function required(metadata: ServerMetadata, member: keyof ServerMetadata, provider: Provider): string {
   const url = metadata[member];
   if (typeof url === 'string') return url;
+  const option = Object.keys(members).find((ours) => members[ours] === member);
   throw new ProviderProtocolError(
     'provider_protocol',
-    `The provider '${provider.name}' has no ${String(member)}.`,
+    `The provider '${provider.name}' has no ${String(member)}. Give its URL as the option 'endpoints.${option}'.`,
   );
 }

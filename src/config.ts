@@ -84,7 +84,7 @@ export class OptionReader {
   words(name: string, fallback: readonly string[]): readonly string[] {
     const value = this.#or(name, fallback);
     const list = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value;
-    const fix = 'give a string, or an array of strings, without spaces or control characters in one';
+    const fix = 'give words in one string, or an array of strings without spaces or control characters';
     if (
       !Array.isArray(list) ||
       !list.every((word) => typeof word === 'string' && /^[\x21-\x7e]+$/.test(word))
@@ -132,7 +132,7 @@ export class OptionReader {
     return new OptionReader(`${this.#where}.${name}`, this.#or(name, {}));
   }
 
-  /** To be called when every option has been asked for: refuses the ones nobody knows. */
+  /** To be called when every option has been asked for: refuses unknown ones. */
   end(): void {
     const unknown = Object.keys(this.#raw).find((name) => !this.#known.has(name));
     if (unknown === undefined) return;
@@ -178,8 +178,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /**
- * Whether a host name, as `URL.hostname` has it, can only be this machine [RFC 8252 7.3, RFC 6761 6.3]. For what is
- * allowed to this machine alone; what is to be kept from it is for `mayBeThisMachine` to tell.
+ * Whether a host name, as `URL.hostname` has it, can only be this machine [RFC 8252 7.3, RFC 6761 6.3]. Use it to allow
+ * something for this machine only; to keep something away from this machine, use `mayBeThisMachine`.
  */
 export function isLoopbackHost(hostname: string): boolean {
   return (

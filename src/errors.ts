@@ -136,7 +136,7 @@ export function errorCodes(error: unknown): { error: string; providerError?: str
   };
 }
 
-/** Whether a value is an error of this library, also when it comes from a second copy of the package. */
+/** Whether a value is an error of this library, even when it comes from a second copy of the package. */
 export function isOAuthLoginError(value: unknown): value is OAuthLoginError {
   return (
     value instanceof Error &&

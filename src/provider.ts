@@ -158,7 +158,7 @@ export interface WireResponse {
   readonly body: unknown;
 }
 
-/** What a provider understands under a standard error code [RFC 6749 4.1.2.1, 5.2]. */
+/** The standard error codes to which a provider's own can be mapped [RFC 6749 4.1.2.1, 5.2]. */
 export type StandardError =
   | 'access_denied'
   | 'invalid_client'
@@ -252,7 +252,7 @@ export interface ProviderDefinition {
   par?: boolean | 'auto';
   /** Bind the tokens to a key that each login has of its own [RFC 9449]. Default `false`. */
   dpop?: boolean;
-  /** Absent: the provider issues no id_token, and one that comes is not looked at. */
+  /** Absent: the provider issues no id_token, and one that comes is ignored. */
   idToken?: Partial<IdTokenPolicy>;
   /** How the provider's facts become a user. Default: OpenID Connect's claims, of the id_token or else of userinfo. */
   identity?: Partial<IdentityMapping>;

@@ -43,7 +43,7 @@ async function logOut(runtime: Runtime, client: ProviderClient, req: Request, re
     res.status(200).end();
   } catch (error) {
     if (error instanceof LogoutTokenError) {
-      // What a stranger made up is no news; what the provider signed and we cannot take is.
+      // What a stranger made up is no news; what the provider signed and we must refuse is.
       if (error.signed && !error.replayed) {
         const provider = client.provider.name;
         runtime.emit({ type: 'alert', provider, outcome: 'backchannel', error: 'logout_token_invalid' });
@@ -58,7 +58,7 @@ async function logOut(runtime: Runtime, client: ProviderClient, req: Request, re
   }
 }
 
-/** The one `logout_token` of a form, also where the app has parsed it already. Other parameters are ignored [2.5]. */
+/** The one `logout_token` of a form, even where the app has parsed it already. Other parameters are ignored [2.5]. */
 function readToken(body: unknown): string | undefined {
   const tokens =
     typeof body === 'string'
@@ -68,7 +68,7 @@ function readToken(body: unknown): string | undefined {
   return typeof token === 'string' && token !== '' && others.length === 0 ? token : undefined;
 }
 
-/** @param description words of ours: nothing of the request may come back. */
+/** @param description our own words: nothing of the request may be echoed. */
 function refuse(res: Response, description: string): void {
   res.status(400).json({ error: 'invalid_request', error_description: description });
 }

@@ -2,7 +2,7 @@ import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 import { randomToken } from '../login/transaction.js';
 
-/** Milliseconds: as long as a login may take. */
+/** As long as a login may take, in milliseconds. */
 const LIFETIME = 10 * 60_000;
 
 const nameFor = (secure: boolean) => (secure ? '__Host-oauth-browser' : 'oauth-browser');
@@ -13,7 +13,7 @@ export function readBrowser(req: Request, secure: boolean): string | undefined {
   return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined;
 }
 
-/** The same, given to the browser where it has none; kept for as long as a login that begins now may take. */
+/** The same, set where the browser has none; kept for as long as a login that begins now may take. */
 export function ensureBrowser(req: Request, res: Response, secure: boolean): string {
   const browser = readBrowser(req, secure) ?? randomToken();
   res.cookie(nameFor(secure), browser, {

@@ -8,9 +8,9 @@ const words: Readonly<Record<number, readonly [title: string, message: string]>>
   400: ['This login has expired', 'Please start the login again.'],
   401: ['Please log in', 'You need to be logged in to see this.'],
   403: ['Not allowed', 'You may not do this.'],
-  500: ['Something is set up wrongly', 'The people who run this app have to mend this.'],
+  500: ['This app is misconfigured', 'Only the people who run it can fix this.'],
   502: [
-    'The login service gave a wrong answer',
+    'The login service sent an invalid response',
     'Please try again later. You are still logged in if you were before.',
   ],
   503: [
@@ -43,7 +43,7 @@ export function oauthErrorPage(): ErrorRequestHandler {
         .json({ error: code, message, ...(loginUrl !== undefined && { login_url: loginUrl }) });
       return;
     }
-    // A request for `//evil.example` must not become a link to there.
+    // A request for `//evil.example` must not become a link to that host.
     const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? requestedPath(req) : undefined);
     errorPage(res, status, { title, message, code, retryUrl });
   };

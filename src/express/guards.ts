@@ -20,7 +20,7 @@ import type { SessionLogin } from './session-data.js';
 export interface AutoRefreshOptions {
   /** The name of the provider. Default: all logins of the session. */
   provider?: string;
-  /** Seconds before the expiry from which on the token is refreshed in the background. Default: the router's `leeway`. */
+  /** From how many seconds before its expiry a token is refreshed in the background. Default: the router's `leeway`. */
   leeway?: number;
 }
 
@@ -43,13 +43,13 @@ export type GuardHandler = (
 type Verdict = true | Promise<boolean>;
 
 /**
- * Lets only logged-in users pass, with a token that is good. Works bare and configured.
+ * Lets only logged-in users with a good token pass. Works bare and configured.
  *
- * Without a login a browser's navigation gets 302 to the login, and anything else 401 JSON
+ * Without a login, a browser's navigation gets a 302 to the login, and anything else a 401 with the JSON
  * `{ error: "login_required", login_url }`. A login that lacks the scope, claim or check: `AuthorizationDeniedError`
  * (403). A token that has expired and cannot be renewed now: 502 or 503, and the login stays.
  *
- * @throws ConfigurationError at construction for options that are wrong.
+ * @throws ConfigurationError at construction for wrong options.
  *
  * @example
  * app.get('/me', requireLogin, (req, res) => res.json(req.oauth.user));
@@ -60,6 +60,10 @@ export const requireLogin: Guard<RequireLoginOptions> = guard(parseRules, protec
 /**
  * The refresh part of {@link requireLogin} alone, for routes where a login is optional. A login that has ended is no
  * longer there afterwards; a token that cannot be renewed now is an error, and the login stays.
+ *
+ * @example
+ * app.get('/', autoRefresh, (req, res) => res.send(`Hello, ${req.oauth.user?.name ?? 'stranger'}`));
+ * app.get('/drive', autoRefresh({ provider: 'pds', leeway: 300 }), handler);
  */
 export const autoRefresh: Guard<AutoRefreshOptions> = guard(parseRefreshRules, refreshAll);
 
@@ -84,7 +88,7 @@ function guard<Options, Rules>(
     if (args.length === 3 && typeof args[2] === 'function') {
       return bare(args[0] as Request, args[1] as Response, args[2] as NextFunction);
     }
-    // `undefined` where options were meant is a guard that somebody forgot to configure.
+    // An `undefined` in the place of options is a guard that somebody forgot to configure.
     return args.length === 0 ? bare : create(parse(args[0]));
   }) as Guard<Options>;
 }
@@ -149,7 +153,7 @@ function isFresh(
 
 /**
  * Makes sure that the login still exists and that its token is good. Nothing is read while the session says enough;
- * within the leeway the token serves, and the refresh is nobody's wait.
+ * within the leeway the token still serves, and nobody waits for the refresh.
  *
  * @returns `undefined` when the login has ended.
  */
@@ -174,12 +178,12 @@ async function keepFresh(
     },
   );
   if (left <= 0) return fresh;
-  // The token still serves. Events tell of a failure.
+  // The token still serves. Events report a failure.
   fresh.catch(() => {});
   return login;
 }
 
-/** Has the user prove anew who they are, as the rules want it. */
+/** Has the user prove again who they are, as the rules demand. */
 function askForMore(
   rules: Rules,
   req: Request,
@@ -187,7 +191,7 @@ function askForMore(
   provider: string,
   login: SessionLogin,
 ): Promise<false> {
-  // A provider that promises nonces is an OpenID Provider in full, and knows these parameters.
+  // A provider that promises nonces is a full OpenID Provider, and knows these parameters.
   const knows = loginsOf(req).client(provider).provider.idToken?.nonce === 'required';
   if (knows) {
     return askToLogIn(req, res, provider, {
@@ -198,7 +202,7 @@ function askForMore(
   if (isStrong(rules, login)) return askToLogIn(req, res, provider);
   throw new AuthorizationDeniedError(
     'insufficient_user_authentication',
-    'This needs a stronger login than this provider has.',
+    'This needs a stronger login than this provider offers.',
   );
 }
 
@@ -212,7 +216,7 @@ async function askToLogIn(
   const { oauth } = req;
   const which = provider === undefined ? {} : { provider };
   setAnswerHeaders(res);
-  // What begins at the provider at once begins with a person's visit only, as on the login route itself.
+  // A login that goes straight to the provider begins only with a person's visit, as on the login route itself.
   if (isNavigation(req) && (!params || isVisit(req))) {
     const returnTo = requestedPath(req);
     const login = { ...which, ...(returnTo !== undefined && { returnTo }) };

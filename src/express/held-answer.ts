@@ -4,8 +4,8 @@ import type { ServerResponse } from 'node:http';
 const OF_THE_ANSWER = /^(?:content-|etag$|last-modified$|location$)/;
 
 /**
- * What a held answer says, as any does after `end`: who goes by it does not answer again. Not `finished`, Node's own
- * mark, by which its `write` would emit an error.
+ * Makes a held answer look ended, so that middleware which checks does not answer twice. `finished` is not faked: with
+ * it Node's own `write` would emit an error.
  */
 const ENDED: PropertyDescriptorMap = {
   headersSent: { value: true, configurable: true },
@@ -13,11 +13,11 @@ const ENDED: PropertyDescriptorMap = {
 };
 
 /**
- * Lets the end of an answer wait for a save. Nothing is sent before: a browser that has the answer finds the session
- * saved, the answer goes out in one piece, and if the save fails, the app's error handler can still answer.
+ * Lets the end of an answer wait for a save. Nothing is sent before that: a browser that has the answer finds the
+ * session saved, the answer goes out in one piece, and if the save fails, the app's error handler can still answer.
  *
- * @param save what is to be waited for, `undefined` where there is nothing.
- * @param fail takes the error of a save, or of an answer that Node refuses when it is to go out.
+ * @param save says what to wait for; `undefined` where there is nothing.
+ * @param fail takes the error of a save, or of an answer that Node refuses to send.
  */
 export function holdAnswer(
   res: ServerResponse,
@@ -44,7 +44,7 @@ export function holdAnswer(
       const hasBegun = res.headersSent;
       if (!hasBegun) forgetAnswer(res);
       fail(error);
-      // What has begun cannot become an error any more: a client must not take it for a whole answer.
+      // An answer that has begun can no longer become an error: a client must not take it for a whole one.
       if (hasBegun) res.destroy();
     }
   };

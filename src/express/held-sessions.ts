@@ -10,7 +10,7 @@ export function register(host: SessionHost): () => void {
   return () => void hosts.delete(host);
 }
 
-/** The session middlewares of ours in this process. */
+/** Our session middlewares in this process. */
 export function liveHosts(): readonly SessionHost[] {
   return [...hosts];
 }

@@ -34,7 +34,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
     if (req.method === 'HEAD') {
       res.status(204).end();
     } else {
-      next(isVisit(req) ? undefined : notVisited('A login begins with a visit of this page.'));
+      next(isVisit(req) ? undefined : notVisited('A login begins with a visit to this page.'));
     }
   };
 
@@ -79,7 +79,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   const callback = `${config.basePath}/callback/:provider`;
 
-  // A HEAD would be answered as a GET, and use the callback up.
+  // Express would answer a HEAD as a GET, which would use up the callback.
   router.head(callback, knownProvider(runtime), (_req, res) => {
     setAnswerHeaders(res);
     res.status(204).end();
@@ -89,12 +89,12 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
     takeCallback(runtime, req, res).catch(next);
   });
 
-  // The form comes from another site, so our cookies are not with it: it is kept for the GET that follows.
+  // The form comes from another site, so without our cookies: it is kept for the GET that follows.
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: POST_LIMIT });
   router.post(callback, knownProvider(runtime), (req, res, next) => {
     setAnswerHeaders(res);
     if (!isVisit(req)) {
-      next(notVisited('A login ends with a visit of this page.'));
+      next(notVisited('A login ends with a visit to this page.'));
       return;
     }
     form(req, res, (error?: unknown) => {
@@ -104,7 +104,7 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
   });
 }
 
-/** Refuses a `:provider` that is none of this router's. */
+/** Refuses a `:provider` that this router does not have. */
 export function knownProvider(runtime: Runtime) {
   return (req: Request, res: Response, next: NextFunction) => {
     if (runtime.client(req.params.provider as string)) next();
@@ -130,7 +130,7 @@ async function keepPostedCallback(runtime: Runtime, req: Request, res: Response)
   redirect(res, 303, `${mountPath(req)}${req.path}?posted=${handle}`);
 }
 
-/** An app that parses forms before our route hands us an object: made text again, it is judged like any other. */
+/** An app that parses forms before our route hands us an object: turned back into text, it is judged like any other. */
 function formText(body: unknown): string {
   if (typeof body === 'string') return body;
   const values = isPlainObject(body) ? Object.values(body) : [undefined];
@@ -143,7 +143,7 @@ function formText(body: unknown): string {
 function noForm(cause?: unknown): TransactionError {
   return new TransactionError(
     'callback_malformed',
-    'The callback is malformed: it is no form, or a parameter came twice.',
+    'The callback is malformed: it is not a form, or a parameter came twice.',
     { cause },
   );
 }
@@ -166,14 +166,17 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
     if (outcome.kind === 'stale') {
       if (oauth.loggedIn) return redirect(res, 303, outcome.returnTo ?? config.afterLogin);
       throw browser === undefined
-        ? new TransactionError('transaction_missing', 'This browser began no login, or keeps no cookies.')
+        ? new TransactionError(
+            'transaction_missing',
+            'This browser did not begin a login, or does not keep cookies.',
+          )
         : new TransactionError(
             'transaction_unknown',
             'This login was already used, has expired, or began in another browser.',
           );
     }
-    // Travels with the record and the session. A login that then fails leaves no more than a path of this app; and one that
-    // succeeds only lacks it, where the callback comes again.
+    // Written in parallel with the record and the session. If the login then fails, all that is left behind is a path
+    // of this app; if this write fails, a repeated callback goes to `afterLogin`.
     const completed = services.transactions
       .complete(browser as string, outcome.state, outcome.returnTo)
       .catch(() => {});
@@ -194,7 +197,7 @@ async function takeCallback(runtime: Runtime, req: Request, res: Response): Prom
   }
 }
 
-/** `undefined` where they were posted and are there no longer. */
+/** `undefined` where they were posted and are no longer there. */
 async function readParams(runtime: Runtime, req: Request): Promise<URLSearchParams | undefined> {
   const query = req.originalUrl.indexOf('?');
   const params = parseCallback(query === -1 ? '' : req.originalUrl.slice(query + 1));
@@ -203,7 +206,7 @@ async function readParams(runtime: Runtime, req: Request): Promise<URLSearchPara
   return runtime.services(req).transactions.posted(handle);
 }
 
-/** Every failed login says where to begin anew. */
+/** Every failed login says where to start again. */
 function withLoginUrl(error: unknown, loginUrl: string): unknown {
   if (!(error instanceof OAuthLoginError) || error instanceof ConfigurationError) return error;
   return Object.assign(error, { loginUrl });

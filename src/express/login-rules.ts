@@ -59,7 +59,7 @@ export function parseRules(options: unknown): Rules {
   });
   if (read.any('maxAge') === 0) {
     const fix =
-      "nobody can have logged in at this moment: give at least 1, or ask at every visit by req.oauth.redirectToLogin({ params: { prompt: 'login' } })";
+      "nobody can have logged in at this very moment: give at least 1, or ask at every visit with req.oauth.redirectToLogin({ params: { prompt: 'login' } })";
     throw read.wrong('maxAge', 0, fix, '0');
   }
   const rules: Rules = {
@@ -84,7 +84,7 @@ export function isRecent({ maxAge }: Rules, { loggedInAt, user }: SessionLogin):
   // Providers that do not know the time say 0, or less: that is as good as none.
   if (typeof authTime !== 'number' || authTime <= 0) return Date.now() - loggedInAt <= maxAge * 1000;
   const age = Date.now() - authTime * 1000;
-  // A time to come, such as one in milliseconds, would be recent for ever.
+  // A time in the future, such as one in milliseconds, would be recent for ever.
   return age >= -TOLERANCE && age <= maxAge * 1000 + TOLERANCE;
 }
 
@@ -108,7 +108,10 @@ export function authorize(rules: Rules, { user, scope }: SessionLogin): void {
   }
   for (const [claim, wanted] of Object.entries(rules.claims)) {
     if (!matches(user.claims[claim], wanted)) {
-      throw new AuthorizationDeniedError('claim_mismatch', `This needs another value of the claim ${claim}.`);
+      throw new AuthorizationDeniedError(
+        'claim_mismatch',
+        `This needs another value of the claim ${claim} than this user has.`,
+      );
     }
   }
 }

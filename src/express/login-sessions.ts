@@ -4,7 +4,7 @@ import type { IndexedLogin } from '../stores/contracts.js';
 import type { Services } from './runtime.js';
 import type { SessionLogin } from './session-data.js';
 
-/** The session in which a login is, and when that ends, in milliseconds since the epoch. */
+/** The session that holds a login, and when it ends, in milliseconds since the epoch. */
 type Where = Pick<IndexedLogin, 'session' | 'endsAt'>;
 
 /**

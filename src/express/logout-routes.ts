@@ -25,7 +25,7 @@ export function addLogoutRoutes(router: Router, { config }: Runtime): void {
 
   router.post(path, (req, res, next) => {
     if (!isFromOurPages(req, publicOrigin(req, config.origin))) {
-      next(new AuthorizationDeniedError('cross_site_request', 'A logout must come from our own pages.'));
+      next(new AuthorizationDeniedError('cross_site_request', 'A logout must come from a page of this app.'));
       return;
     }
     logOut(req, res).catch(next);

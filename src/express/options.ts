@@ -26,7 +26,7 @@ export interface Login {
 
 /**
  * May change `login.user`, and may throw to refuse a user (403 `login_vetoed`; an error with a `status` of its own is
- * answered by that).
+ * answered with that).
  */
 export type OnLogin = (login: Login, context: { req: Request; tokens: TokenSet }) => unknown;
 
@@ -44,13 +44,13 @@ export interface OAuthRouterOptions {
   afterLogout?: string;
   /** Path of your own page on which a user chooses a provider. Default: a small page of ours. */
   loginPage?: string;
-  /** Seconds before the expiry of a token from which on it is refreshed in the background. Default 60. */
+  /** From how many seconds before its expiry a token is refreshed in the background. Default 60. */
   leeway?: number;
   /** Keys of login records: the first seals, all of them open. Default: derived from the secrets of `oauthSession`. */
   encryptionKeys?: readonly (string | Uint8Array)[];
   /** Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). */
   timeouts?: { provider?: number; store?: number; refresh?: number };
-  /** Is asked before a login is kept. Default: every user may log in. */
+  /** Called before a login is kept. Default: every user may log in. */
   onLogin?: OnLogin;
   /** Takes events, for logs and alarms. Default: none. */
   onEvent?: EventListener;

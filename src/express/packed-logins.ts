@@ -3,16 +3,16 @@ import type { SessionLogin, SessionLogins } from './session-data.js';
 type Values = Record<string, unknown>;
 
 /**
- * A login as the text of a session holds it: of its user only what the rest of the login does not tell. Every request
+ * A login as the text of a session holds it: of its user, only what the rest of the login does not tell. Every request
  * reads this text, and every session takes room in Redis.
  */
 interface PackedLogin extends Omit<SessionLogin, 'user'> {
   user: Values & { claims: Values };
-  /** What the rest would tell of the user, or of the claims, and is not so. */
+  /** Members that unpacking would add although the original lacks them. */
   lacks?: { readonly user: readonly string[]; readonly claims: readonly string[] };
 }
 
-/** What a user is shown by, where the claims have it under the same name. */
+/** What apps show of a user, where the claims have it under the same name. */
 const shown = ['name', 'email', 'picture'];
 
 export type PackedLogins = Record<string, PackedLogin>;
@@ -23,7 +23,7 @@ export function packLogins(logins: SessionLogins): PackedLogins {
   );
 }
 
-/** Takes what was just parsed, and changes it. */
+/** Changes what was just parsed. */
 export function unpackLogins(packed: PackedLogins): SessionLogins {
   for (const provider of Object.keys(packed)) unpack(provider, packed[provider] as PackedLogin);
   return packed as unknown as SessionLogins;
@@ -37,7 +37,7 @@ function pack(provider: string, { user, ...login }: SessionLogin): PackedLogin {
   return lacks.user.length + lacks.claims.length > 0 ? { ...packed, lacks } : packed;
 }
 
-/** In place: to copy what was just parsed takes longer than to parse it. */
+/** In place: copying what was just parsed takes longer than parsing it. */
 function unpack(provider: string, login: PackedLogin): void {
   const { user, sub, issuer, lacks } = login;
   const { claims } = user;

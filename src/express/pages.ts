@@ -29,7 +29,8 @@ export function confirmLogoutPage(res: Response, action: string, stay: string): 
     200,
     'Log out?',
     `<p>You are about to log out of this app.</p>\n<form method="post" action="${escapeHtml(action)}">\n<ul>\n<li><button class="primary" type="submit">Log out</button></li>\n<li><a class="button" href="${escapeHtml(stay)}">Stay logged in</a></li>\n</ul>\n</form>`,
-    // Under `no-referrer` browsers say `Origin: null`, and those without Fetch Metadata could not show that they come from here.
+    // Under `no-referrer` browsers send `Origin: null`, and those without Fetch Metadata could not show that they come
+    // from here.
     { 'Referrer-Policy': 'same-origin' },
   );
 }

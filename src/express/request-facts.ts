@@ -8,7 +8,7 @@ import { LoginSessionStore } from './session-store.js';
 /**
  * The public origin of the app: as configured, else as this request shows it (`trust proxy` honoured).
  *
- * @throws ConfigurationError when it is neither https nor loopback, so that no login is begun that could be overheard.
+ * @throws ConfigurationError when it is neither https nor loopback, so that no login begins that could be overheard.
  */
 export function publicOrigin(req: Request, configured: string | undefined): string {
   const origin = configured ?? requestOrigin(req);
@@ -17,13 +17,13 @@ export function publicOrigin(req: Request, configured: string | undefined): stri
   if (!secure && !isLoopbackHost(url.hostname)) {
     throw new ConfigurationError(
       'insecure_transport',
-      "The app is reached over plain http. Serve it over https; behind a proxy that does, say app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
+      "The app is reached over plain http. Serve it over https; behind a proxy that does, call app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
     );
   }
   if (secure && !req.secure && req.sessionStore instanceof LoginSessionStore) {
     throw new ConfigurationError(
       'insecure_transport',
-      "`baseUrl` is https, but Express sees a plain http request, so that no Secure cookie can be set. Behind a proxy, say app.set('trust proxy', …).",
+      "`baseUrl` is https, but Express sees a plain http request, so no Secure cookie can be set. Behind a proxy, call app.set('trust proxy', …).",
     );
   }
   return origin;
@@ -47,7 +47,7 @@ function requestOrigin(req: Request): string {
   );
 }
 
-/** The path for which this request asks, where a browser can be sent to it again. */
+/** The path that this request asks for, if a browser can be sent there again. */
 export function requestedPath(req: Request): string | undefined {
   const target = req.originalUrl;
   if (target.startsWith('/') || !URL.canParse(target)) return parseReturnTo(target);
@@ -57,15 +57,15 @@ export function requestedPath(req: Request): string | undefined {
 }
 
 /**
- * The path under which the router is mounted, or a part of the app that holds it; usually empty. Where that is a
- * pattern, it is the browser that chooses: what would lead elsewhere counts for nothing.
+ * The path under which the router, or the part of the app that holds it, is mounted; usually empty. Where that is a
+ * pattern, the browser chooses: what would lead elsewhere counts as empty.
  */
 export function mountPath(req: Request): string {
   // What follows begins with a slash: after another one it would name a host.
   return req.baseUrl === '' ? '' : (parseReturnTo(req.baseUrl) ?? '').replace(/\/+$/, '');
 }
 
-/** Whether a person waits in front of a browser for a page. */
+/** Whether a person is waiting for a page in a browser. */
 export function isNavigation(req: Request): boolean {
   if (req.method !== 'GET') return false;
   if (req.get('x-requested-with') !== undefined) return false;
@@ -79,7 +79,7 @@ export function wantsJson(req: Request): boolean {
   return req.accepts(['html', 'json']) === 'json';
 }
 
-/** Whether a browser asks ahead of its user: nothing may be begun for that. */
+/** Whether a browser asks ahead of its user: that must not begin anything. */
 export function isPrefetch(req: Request): boolean {
   const purpose = `${req.get('sec-purpose') ?? ''} ${req.get('purpose') ?? ''} ${req.get('x-moz') ?? ''}`;
   return /prefetch|prerender|preview/i.test(purpose);
@@ -113,12 +113,12 @@ export function isFromOurPages(req: Request, origin: string): boolean {
   return from === undefined || from === origin;
 }
 
-/** Nothing that we answer about a login belongs into a cache, and its URL is nobody's business. */
+/** Nothing that we answer about a login belongs in a cache, and its URL is nobody's business. */
 export function setAnswerHeaders(res: Response): void {
   res.set(answerHeaders);
 }
 
-/** Sends a browser elsewhere. Express' own `redirect` negotiates about a page that no browser shows. */
+/** Sends a browser elsewhere. Express' own `redirect` negotiates the format of a page that no browser shows. */
 export function redirect(res: Response, status: 302 | 303, url: string): void {
   res.status(status).location(url).end();
 }

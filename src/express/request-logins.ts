@@ -56,6 +56,7 @@ export class RequestLogins {
       this.mountedFor(provider);
       return this.#counts(provider, logins) ? [provider, logins[provider] as SessionLogin] : undefined;
     }
+    // No array is made of them: this runs on every guarded request.
     for (const name in logins) if (this.#counts(name, logins)) return [name, logins[name] as SessionLogin];
     return undefined;
   }
@@ -106,7 +107,7 @@ export class RequestLogins {
     return (await this.verifiedEntries()).map(([provider, login]) => toLogin(provider, login));
   }
 
-  /** The same as the session has them: all of them, or the one at a provider. */
+  /** The same, as the session has them: all of them, or the one at a provider. */
   async verifiedEntries(provider?: string): Promise<[string, SessionLogin][]> {
     const found = provider === undefined ? this.entries() : [this.find(provider)];
     const verified = await Promise.all(

@@ -55,7 +55,7 @@ export function openLogins(req: Request, res: Response): RequestLogins {
 /**
  * What guards and routes know of a request beyond `req.oauth`.
  *
- * @throws ConfigurationError where no router runs before: a guard without one refuses, and lets nobody through.
+ * @throws ConfigurationError when no router has run before: a guard without one refuses, and lets nobody through.
  */
 export function loginsOf(req: Request): RequestLogins {
   const oauth = stateOf(req)?.oauth;
@@ -154,7 +154,7 @@ class RequestContext implements RequestOAuth {
       if (params === undefined) return this.#leadTo(this.#loginUrl(provider, returnTo));
       throw new ConfigurationError(
         'missing_option',
-        'redirectToLogin with params needs the name of a `provider`.',
+        'redirectToLogin: `params` need a `provider`, as there are several. Give its name.',
       );
     }
     const client = this[requestLogins].client(name);
@@ -164,7 +164,7 @@ class RequestContext implements RequestOAuth {
       }
       throw new ConfigurationError(
         'invalid_option',
-        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`.`,
+        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`, and no \`params\` here.`,
       );
     }
     const origin = publicOrigin(this.#req, config.origin);

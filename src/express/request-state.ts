@@ -9,8 +9,8 @@ export interface RequestState {
 }
 
 /**
- * Express changes the prototype of every request, after which each property that is added to it costs V8 some
- * microseconds: so there is one for all. (A WeakMap in its place costs more still, in the garbage collector.)
+ * Express changes the prototype of every request, after which each property added to it costs V8 some microseconds: so
+ * there is one for everything. (A WeakMap instead costs even more, in the garbage collector.)
  */
 const key = Symbol('express-oauth-login');
 
@@ -39,11 +39,13 @@ export interface LentProperty {
 }
 
 /**
- * Makes a function that lets a request inherit properties: from `express.request`, which belongs to all apps of the
- * process. An app that is called by another one as a mere function gives the request its own `app.request`, and no
- * more. A request that Express did not make has them as its own, and so has one whose own would hide them.
+ * Makes a function that lets a request inherit properties: from `express.request`, which all apps of the process share.
+ * An app that another one calls as a plain function replaces the prototype by its own `app.request`, and does no more.
+ * Requests that Express did not create, and requests with an own property that would hide them, get own properties
+ * instead of inherited ones.
  */
 export function lender(properties: Readonly<Record<string, LentProperty>>): (req: object) => void {
+  // Each app has one prototype for its requests: it is walked once.
   const known = new WeakMap<object, boolean>();
   const [first] = Object.keys(properties) as [string];
   return (req) => {

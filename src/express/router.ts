@@ -18,9 +18,12 @@ export interface OAuthRouter extends Router {
   /**
    * The sessions of any user, for administrators: on all devices, the newest first.
    *
-   * @throws ConfigurationError for a provider that is not there; and before the first request in a process with several
-   *   session middlewares, since only a request shows which of them is this router's.
+   * @throws ConfigurationError for an unknown provider; and before the first request in a process with several session
+   *   middlewares, since only a request shows which of them is this router's.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const sessions = await router.sessionsOf({ provider: 'example', sub: '248289761001' });
    */
   sessionsOf(user: UserOfProvider): Promise<LoginSession[]>;
   /**
@@ -28,6 +31,9 @@ export interface OAuthRouter extends Router {
    * one whom `onLogin` refuses from now on. Throws as `sessionsOf`; after a failure the same call finishes the rest.
    *
    * @returns how many were ended.
+   *
+   * @example
+   * const count = await router.logoutUser({ provider: 'example', sub: '248289761001' });
    */
   logoutUser(user: UserOfProvider): Promise<number>;
 }
@@ -62,14 +68,14 @@ export function oauthRouter(
 }
 
 /**
- * Most requests are none of the router's: they get their `req.oauth` and go on, without Express comparing each of our
+ * Most requests are not for the router: they get their `req.oauth` and go on, without Express comparing each of our
  * routes with them, and without the turn of the event loop that leaving a router costs.
  */
 function attachFirst(router: Router, runtime: Runtime): void {
   const routes = router as unknown as { stack: unknown[]; handle: RequestHandler };
   const handle = routes.handle.bind(router);
   const ours = routes.stack.length;
-  // Express, too, takes upper and lower case for the same.
+  // Express, too, ignores case.
   const prefix = runtime.config.basePath.toLowerCase();
   routes.handle = (req, res, next) => {
     try {
@@ -78,6 +84,7 @@ function attachFirst(router: Router, runtime: Runtime): void {
       next(error);
       return;
     }
+    // The app may have added routes to our router.
     if (mayBeOurs(req.url, prefix) || routes.stack.length > ours) handle(req, res, next);
     else next();
   };

@@ -19,13 +19,13 @@ import type { RouterConfig } from './options.js';
 import { asleepStore } from './session-request.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
-/** Milliseconds of a session's absolute lifetime where the session is the user's own: the default of `oauthSession`. */
+/** A session's absolute lifetime, in milliseconds, where the middleware is the app's own: `oauthSession`'s default. */
 const ABSOLUTE_LIFETIME = 1_209_600_000;
 /** Seconds that a store command may take. */
 const STORE_TIMEOUT = 2;
 
 /**
- * The clients of all routers behind one session middleware. A request that a router answers never comes to those after
+ * The clients of all routers behind one session middleware. A request that a router answers never reaches those after
  * it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
  */
 const clientsBehind = new WeakMap<SessionHost, Map<string, ProviderClient>>();
@@ -166,7 +166,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       if (others.length === 0 && config.redis === undefined) return [ofHost(host)];
       throw new ConfigurationError(
         'session_missing',
-        'This router has served no request yet, so that it does not know which session middleware it is behind: there is more than one in this process. Let a request come first.',
+        'This router has served no request yet, so it does not know which session middleware it is behind: there are several in this process. Let a request reach it first.',
       );
     },
     get closing() {
@@ -180,7 +180,7 @@ export function createRuntime(config: RouterConfig): Runtime {
   };
 }
 
-/** Stores beside a session middleware of the user's own. */
+/** Stores beside a session middleware of the app's own. */
 function openOwnStores({ redis, timeouts }: RouterConfig): { stores: Stores; close: () => Promise<void> } {
   if (redis !== undefined) {
     const connection = connect(redis, timeouts.store ?? STORE_TIMEOUT);
@@ -205,5 +205,8 @@ function madeUpKey(): Uint8Array {
 
 export function unknownProvider(name: string, config: RouterConfig): never {
   const names = config.providers.map((provider) => `'${provider.name}'`).join(', ');
-  throw new ConfigurationError('unknown_provider', `There is no provider '${name}' here, only ${names}.`);
+  throw new ConfigurationError(
+    'unknown_provider',
+    `There is no provider '${name}' here. Use one of: ${names}.`,
+  );
 }

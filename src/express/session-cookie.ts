@@ -1,7 +1,7 @@
 import { parseCookie } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 
-/** Before the id in a cookie of express-session: signed. */
+/** What stands before a signed id in a cookie of express-session. */
 const SIGNED = 's:';
 
 /** How many `Cookie` headers are remembered at most, and how long they may be. */
@@ -10,8 +10,8 @@ const LONGEST = 4096;
 
 /**
  * Finds the session id that a browser sent, if one of the secrets signed it. The format is that of express-session.
- * Browsers send the same header time and again, and a signature takes as long to check as the session to read: those that
- * were right are remembered, a thousand of them.
+ * Browsers send the same header time and again, and checking a signature takes as long as reading the session: up to a
+ * thousand headers that were right are remembered.
  */
 export function sessionIdReader(
   name: string,

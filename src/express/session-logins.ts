@@ -35,7 +35,7 @@ export async function beginLogin(
   if (ours && !found) await refuseLoggedOut(ours, oldId);
   const before = found ?? {};
   const previous = before[provider];
-  // Logins are linked for one person only: who logs in as somebody else starts afresh.
+  // Logins are linked for one person only: whoever logs in as somebody else starts afresh.
   const same = previous === undefined || previous.sub === login.sub;
   const linked: SessionLogins = same ? { ...before, [provider]: login } : { [provider]: login };
   const moved = Object.entries(before).filter(([name, one]) => linked[name] === one);
@@ -44,7 +44,7 @@ export async function beginLogin(
     (ours as unknown as { generate(req: Request): void }).generate(req);
     ours.beginLogins(req.session, linked);
   } else {
-    // Not `req.session.regenerate`, which would end the logins that move; and a session that was ended has none.
+    // Not `req.session.regenerate`, which would end the logins that move, and is missing once the session has ended.
     await call((done) => store.regenerate(req, done));
     endLoginsWithSession(req, services);
     req.session.oauth = { logins: linked };
@@ -55,7 +55,7 @@ export async function beginLogin(
     Math.min(...Object.values(logins).map(({ loggedInAt }) => loggedInAt)) + services.absoluteLifetime;
   try {
     await Promise.all([call((done) => req.session.save(done)), created]);
-    // Not before the session is there: who finds a login in the index must find it in its session too.
+    // Not before the session is there: whoever finds a login in the index must find it in its session too.
     const session = ours ? req.sessionID : '';
     const endsAt = ours ? endOf(linked) : endOf({ login });
     await indexNewLogin(services, provider, login, { session, endsAt }, issuedAt);
@@ -113,7 +113,7 @@ export async function updateLogin(
 ): Promise<void> {
   const apply = (logins: SessionLogins): SessionLogins => {
     const login = logins[provider];
-    // Somebody has logged in anew meanwhile: that is another login.
+    // Somebody has logged in again meanwhile: that is another login.
     if (login?.id !== id) return logins;
     const { [provider]: _old, ...others } = logins;
     const changed = change(login);
@@ -135,7 +135,7 @@ export async function endSession(req: Request, res: Response): Promise<SessionLo
   // Not `req.session.destroy`, which would end the logins before anybody could revoke their tokens. Ours is gone.
   if (!ours) await call((done) => store.destroy(req.sessionID, done));
   Reflect.deleteProperty(req, 'session');
-  // A browser forgets a cookie only when it is named with what it was set with.
+  // A browser deletes a cookie only when it is cleared with the attributes that it was set with.
   if (ours && !res.headersSent) {
     const options = {
       path: path ?? '/',
@@ -151,7 +151,7 @@ export async function endSession(req: Request, res: Response): Promise<SessionLo
   return logins;
 }
 
-/** With a foreign store: lets `req.session.destroy()` and `regenerate()` end the logins too, also after a `reload()`. */
+/** With a foreign store: lets `req.session.destroy()` and `regenerate()` end the logins too, even after `reload()`. */
 export function endLoginsWithSession(req: Request, services: Services): void {
   const { session } = req;
   const replace = (name: 'destroy' | 'regenerate' | 'reload', wrap: (method: Method) => Method) => {

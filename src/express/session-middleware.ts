@@ -17,12 +17,12 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
   };
   const regenerate = (req: Request, callback: (error?: unknown) => void) => {
     store.destroy(req.sessionID, (error) => {
-      // A session that could not be destroyed is the session still.
+      // A session that could not be destroyed is still the session.
       if (!error) generate(req);
       callback(error);
     });
   };
-  // express-session, too, gives its stores the first of them.
+  // express-session, too, gives its stores a `generate`.
   Object.assign(store, { generate, regenerate });
   return (req, res, next) => {
     if (hasSession(req) || !pathOf(req.originalUrl).startsWith(path)) {

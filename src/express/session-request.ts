@@ -43,7 +43,7 @@ export class RequestSession {
   readonly #settings: SessionSettings;
   /** The id that came with the request. */
   readonly #cookieId: string | undefined;
-  /** The id of the session with which the request began; one that it got later is to be saved and told the browser. */
+  /** The id of the session with which the request began. A later one is saved, and its id sent to the browser. */
   readonly firstId: string;
   readonly #found: SessionText | undefined;
   #logins: SessionLogins | undefined;
@@ -132,7 +132,9 @@ export class RequestSession {
     const { session: current, sessionID } = this.#req;
     if (!current || typeof sessionID !== 'string' || ownOf(stateOf(this.#req)) !== this) return undefined;
     if (current instanceof session.Session) return current;
-    throw new TypeError('req.session is no session. Add to the one that is there, or set null to let it be.');
+    throw new TypeError(
+      'req.session was replaced by something that is not a session. Set properties on it instead of assigning to it; assign null to leave it unsaved.',
+    );
   }
 
   #setCookie(): void {
@@ -151,7 +153,7 @@ export class RequestSession {
       this.#res.appendHeader('Set-Cookie', (current.cookie as SerializableCookie).serialize(name, value));
       keepOutOfSharedCaches(this.#res);
     } catch (error) {
-      // In the midst of writing headers nothing may throw.
+      // Nothing may throw while headers are being written.
       setImmediate(() => this.#next(error));
     }
   }
@@ -206,7 +208,7 @@ export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => 
   else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };
 }
 
-/** Who were handed this answer from a cache would be handed the session with it. */
+/** A shared cache would hand this response, session cookie included, to somebody else. */
 function keepOutOfSharedCaches(res: Response): void {
   if (/\b(?:private|no-store)\b/i.test(String(res.getHeader('Cache-Control')))) return;
   res.setHeader('Cache-Control', 'private, no-cache');

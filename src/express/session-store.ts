@@ -9,10 +9,10 @@ import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogins } from './session-data.js';
 import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
 
-/** How often a save is repeated when the logins change under it. */
+/** How many times a save is tried when the logins change under it. */
 export const ATTEMPTS = 50;
 
-/** Sessions that are read at the same time where all of them are wanted. */
+/** How many sessions are read at a time where all of them are wanted. */
 const BATCH = 100;
 
 /** What is known of a session object. */
@@ -31,21 +31,21 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 export interface SessionHost {
   readonly stores: Stores;
   readonly backend: SessionBackend;
-  /** From which the keys that seal login records are derived: the first seals, all of them open. */
+  /** What the keys of login records are derived from: the first seals, all of them open. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
   /** Seconds. */
   readonly absoluteTimeout: number;
   /** Sets the deadline of store commands, in seconds. */
   readonly setTimeout: (seconds: number) => void;
-  /** Who works on the stores and wants to finish before their connection is closed. */
+  /** Those who work on the stores, and must finish before the connection is closed. */
   readonly users: Set<() => Promise<void>>;
 }
 
 /**
  * A store for express-session that keeps two promises which a whole-blob store cannot: a session that was destroyed is
- * not brought back by a request that is still running, and such a request takes nothing back of what happened to the
- * session's logins meanwhile.
+ * not brought back by a request that is still running, and such a request undoes nothing that happened to the session's
+ * logins meanwhile.
  */
 export class LoginSessionStore extends session.Store {
   readonly host: SessionHost;
@@ -67,7 +67,7 @@ export class LoginSessionStore extends session.Store {
     answer(this.#save(sid, data), callback);
   }
 
-  /** The idle timeout has moved with the read. */
+  /** Reading the session has renewed the idle timeout. */
   override touch(_sid: string, _data: SessionData, callback?: () => void): void {
     callback?.();
   }
@@ -121,7 +121,7 @@ export class LoginSessionStore extends session.Store {
     return undefined;
   }
 
-  /** What express-session makes a session object of. */
+  /** What express-session makes a session object from. */
   dataOf(found: SessionText): SessionData {
     const data = found.data();
     this.#standing.set(data, { ...found.known, stored: true, written: false, content: found });
@@ -144,9 +144,9 @@ export class LoginSessionStore extends session.Store {
     return text === undefined ? undefined : new SessionText(text).logins;
   }
 
-  /** Ends a session by a logout, which no login survives that is being completed in it. */
+  /** Ends a session by a logout: a login that is being completed in it does not survive. */
   async logOut(sid: string): Promise<SessionLogins> {
-    // Sent first, and no more than a precaution: a Redis that is full takes no mark, and yet lets sessions go.
+    // Sent first, but only a precaution: a full Redis takes no mark, and yet deletes sessions.
     const marked = this.host.stores.replays.use(logoutOf(sid), MARK).catch(() => false);
     const [logins] = await Promise.all([this.takeLogins(sid), marked]);
     return logins ?? {};
@@ -174,7 +174,7 @@ export class LoginSessionStore extends session.Store {
     return this.#standing.get(data)?.written === true;
   }
 
-  /** Whether the session holds something else than the store has of it, as far as this request knows. */
+  /** Whether the session differs from what the store has of it, as far as this request knows. */
   isChanged(data: SessionData): boolean {
     const content = this.#standing.get(data)?.content;
     return contentOf(data) !== (content instanceof SessionText ? content.content : content);
@@ -183,8 +183,8 @@ export class LoginSessionStore extends session.Store {
   /**
    * Changes the logins of a session that exists, whatever else happens to it at the same time.
    *
-   * @param change gives back what it was given where there is nothing to change.
-   * @throws StoreUnavailableError when others change the session all the time.
+   * @param change returns what it was given where there is nothing to change.
+   * @throws StoreUnavailableError when others keep changing the session.
    */
   async changeLogins(sid: string, change: (logins: SessionLogins) => SessionLogins): Promise<void> {
     const { backend } = this.host;
@@ -210,7 +210,7 @@ export class LoginSessionStore extends session.Store {
     return text === undefined ? undefined : new SessionText(text).logins;
   }
 
-  /** Lets others finish, each for another while. */
+  /** Lets others finish, each time for a different while. */
   #pause(attempt: number): Promise<void> {
     return this.host.clock.sleep(Math.random() * 2 * (attempt + 1));
   }
@@ -220,7 +220,7 @@ export class LoginSessionStore extends session.Store {
     return known.since + this.host.absoluteTimeout * 1000 > this.host.clock.now();
   }
 
-  /** A look at a session by others than its user, which keeps it no longer. */
+  /** A look at a session by others than its user, which does not keep it alive. */
   async #peek(sid: string): Promise<SessionData | undefined> {
     const text = await this.host.backend.peek(sid);
     const found = text === undefined ? undefined : new SessionText(text);
@@ -280,7 +280,7 @@ function withRev<K extends Known>(known: K): K {
   return known.rev === '' ? { ...known, rev: newRev() } : known;
 }
 
-/** Who has a session's id has the session: a key in Redis may not tell it. */
+/** A session id is a credential, so this key holds only its hash. */
 function logoutOf(sid: string): string {
   return hash('sha256', `logout ${sid}`, 'base64url');
 }

@@ -11,7 +11,7 @@ export interface Known {
   readonly since: number;
 }
 
-/** A session on its way to the store: its text, and what of it a change is seen by ({@link contentOf}). */
+/** A session on its way to the store: its text, and the part by which a change is noticed ({@link contentOf}). */
 interface SerializedSession {
   readonly text: string;
   readonly content: string;
@@ -31,13 +31,13 @@ export function serialize({ rev, since }: Known, session: Partial<SessionData>):
   return { text, content: logins + rest };
 }
 
-/** What of a session is worth a save when it changes: all but its cookie, which changes with the clock. */
+/** The part of a session whose change is worth a save: all but its cookie, which changes with the clock. */
 export function contentOf(session: Partial<SessionData>): string {
   const { logins, rest } = parts(session);
   return logins + rest;
 }
 
-/** What most cookies of sessions are like. Texts leave it out, and express-session, too, reads them as if it were there. */
+/** What most session cookies are like. Texts leave it out, and express-session, too, reads them as if it were there. */
 const COOKIE = { originalMaxAge: null, expires: null, secure: false, httpOnly: true, path: '/' };
 
 /** The content of a session to which nothing was added. */
@@ -68,7 +68,7 @@ export class SessionText {
   readonly #rest: number;
   #logins: SessionLogins | undefined;
 
-  /** @throws SyntaxError when the text is no JSON. */
+  /** @throws SyntaxError when the text is not JSON. */
   constructor(text: string) {
     this.#text = text;
     const [head = '', rev = '', since, logins, cookie] = HEAD.exec(text) ?? [];

@@ -18,7 +18,7 @@ export interface OAuthSessionOptions {
    * memory of this process, which is refused under `NODE_ENV=production`.
    */
   redis?: RedisOption | undefined;
-  /** Signs the session cookie, and seals login records. Of a list the first; all are accepted. 32 characters or more. */
+  /** Signs the cookie and seals login records. Of a list, the first does; all are accepted. 32 characters or more. */
   secret: string | readonly string[];
   /** Seconds without a request after which a session ends. Default 86400, a day. */
   idleTimeout?: number;
@@ -74,7 +74,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
     (cookie.domain !== undefined || (cookie.path ?? '/') !== '/' || cookie.secure === false)
   ) {
     throw read.conflict(
-      "a `cookie` with a domain, a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
+      "a `cookie` with a domain, with a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
     );
   }
   const allowMemory = read.boolean('allowMemory', false);
@@ -83,7 +83,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   if (redis === undefined && process.env.NODE_ENV === 'production' && !allowMemory) {
     throw read.missing(
       'redis',
-      'give an ioredis client or a URL, so that logins survive a restart and all processes share them, or say allowMemory: true',
+      'give an ioredis client or a URL, so that logins survive a restart and all processes share them, or set allowMemory: true',
     );
   }
   const opened = openStores(redis, { idleTimeout: idleTimeout * SECOND, prefix });
@@ -156,6 +156,7 @@ function readSecrets(read: OptionReader): readonly string[] {
     'give a long random string, such as the output of `openssl rand -base64 32`, or a list of them, of which the first signs';
   const secrets = read.strings('secret', fix);
   if (!secrets) throw read.missing('secret', fix);
+  // No more than a warning: express-session takes any secret, and an app that switches over must not go down for its own.
   if (process.env.NODE_ENV === 'production' && secrets.some((secret) => secret.length < 32)) {
     process.emitWarning(
       'oauthSession: the secret is shorter than 32 characters. Use `openssl rand -base64 32`.',

@@ -12,11 +12,11 @@ export interface WhichLogin {
 /** What {@link RequestOAuth.getAccessToken} takes. */
 export interface AccessTokenOptions extends WhichLogin {
   /**
-   * Seconds for which the token must still be good. A lifetime that the provider makes shorter is not stretched, and what
-   * cannot be renewed is used up: where no refresh token came, the token that there is serves until it expires.
+   * Seconds for which the token must still be good. A shorter lifetime of the provider's is not stretched, and what
+   * cannot be renewed is used up: without a refresh token, the access token serves until it expires.
    */
   minTtl?: number;
-  /** Refresh, though the token seems good. Without a way to a new one it does nothing. Default `false`. */
+  /** Refresh even if the token seems good. Does nothing where there is no way to a new one. Default `false`. */
   forceRefresh?: boolean;
 }
 
@@ -29,9 +29,9 @@ export interface LoginUrlOptions extends WhichLogin {
 /** What {@link RequestOAuth.redirectToLogin} takes. */
 export interface RedirectToLoginOptions extends LoginUrlOptions {
   /**
-   * Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours. What
-   * `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to `returnTo`
-   * also when the provider would have to ask the user something: logged in or out, as it was before.
+   * Further parameters of the authorization request (`prompt`, `max_age`, `login_hint`, …); none may be one of ours.
+   * What `max_age` and `acr_values` ask for, the id_token must meet. With `prompt: 'none'` the browser comes back to
+   * `returnTo` even when the provider would have to ask the user something: logged in or out, as it was before.
    */
   params?: Record<string, string> | undefined;
 }
@@ -84,11 +84,17 @@ export interface RequestOAuth {
    * @throws ProviderUnavailableError, ProviderRejectedError, ProviderProtocolError when a refresh was needed and
    *   failed. The login stays.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const token = await req.oauth.getAccessToken({ minTtl: 120 });
    */
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
   /**
    * All tokens of the login at `provider`, or of the first one, with an access token that is good. Throws as
    * `getAccessToken`.
+   *
+   * @example
+   * const { accessToken, expiresAt } = await req.oauth.getTokens({ provider: 'pds' });
    */
   getTokens(options?: WhichLogin): Promise<TokenSet>;
   /**
@@ -96,31 +102,43 @@ export interface RequestOAuth {
    * After a 401 it refreshes and tries once more, unless the body can be read once only. The token never travels over
    * plain http (loopback aside), along a redirect to another origin, or to an origin outside the provider's
    * `apiOrigins`. Throws as `getAccessToken`, and `ConfigurationError` for such a URL.
+   *
+   * @example
+   * const files = await req.oauth.fetch('https://api.example.com/files');
    */
   fetch(url: string | URL, init?: RequestInit, options?: WhichLogin): Promise<Response>;
   /**
-   * Where to send a browser to log in: a path of this app. A `returnTo` that is none is left out. Without `provider` it
-   * is the login at the only one, or the page on which the user chooses.
+   * Where to send a browser to log in: a path of this app. A `returnTo` that is not such a path is left out. Without
+   * `provider`: the login at the only one, or the page on which the user chooses.
+   *
+   * @example
+   * res.send(`<a href="${escapeHtml(req.oauth.loginUrl({ returnTo: '/cart' }))}">Log in</a>`);
    */
   loginUrl(options?: LoginUrlOptions): string;
   /**
-   * Opens a login and answers this request with the redirect to the provider. Without `provider` it is the only one; of
-   * several the user chooses on a page, and `params` need the name of one.
+   * Opens a login and answers this request with the redirect to the provider. Without `provider` the only one is meant;
+   * of several the user chooses on a page, and `params` are refused.
    *
    * @throws ConfigurationError for `params` that are ours, and for a provider without a login page (with `loginPage` and
    *   without `params` the browser goes there).
    * @throws ProviderUnavailableError, ProviderProtocolError, ProviderRejectedError from discovery and from pushing the
    *   request.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * await req.oauth.redirectToLogin({ returnTo: '/pay', params: { prompt: 'login' } });
    */
   redirectToLogin(options?: RedirectToLoginOptions): Promise<void>;
   /**
-   * Ends the login at `provider`, or all of them and the session: revokes at the provider, deletes the tokens. What the provider
-   * says changes nothing about that. With `everywhere` the user's sessions on other devices end first, and this one
-   * last: after a failure in the middle the same call finishes the rest.
+   * Ends the login at `provider`, or all of them and the session: revokes at the provider, deletes the tokens. Whatever
+   * the provider answers, the login has ended. With `everywhere` the user's sessions on other devices end first, and
+   * this one last: after a failure in the middle the same call finishes the rest.
    *
    * @returns where to send the browser: `afterLogout`, or the provider's end-session page.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * res.redirect(303, (await req.oauth.logout({ everywhere: true })).redirectTo);
    */
   logout(options?: LogoutOptions): Promise<{ redirectTo: string }>;
   /**
@@ -129,6 +147,9 @@ export interface RequestOAuth {
    *
    * @throws LoginRequiredError when there is no login, or it has ended.
    * @throws StoreUnavailableError
+   *
+   * @example
+   * const others = (await req.oauth.sessions()).filter(({ current }) => !current);
    */
   sessions(options?: WhichLogin): Promise<LoginSession[]>;
   /**
@@ -139,6 +160,9 @@ export interface RequestOAuth {
    * @throws LoginRequiredError `login_ended` when the login was ended by others while it began.
    * @throws AuthorizationDeniedError, ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError,
    *   StoreUnavailableError
+   *
+   * @example
+   * const { user } = await req.oauth.loginWithAssertion('pds-jwt', { sub: account.pdsUserId });
    */
   loginWithAssertion(provider: string, subject: AssertionSubject): Promise<Login>;
 }

@@ -34,7 +34,7 @@ export async function endSessionLogins(logins: RequestLogins, own: SessionLogins
 
 /**
  * Ends the other sessions of this session's users, then the logins of this one; the session itself is left to the
- * caller, so that who meets a failure is still logged in and can try again.
+ * caller, so that after a failure the user is still logged in and can try again.
  *
  * @returns the records of this session's logins.
  */

@@ -14,10 +14,10 @@ const LONGEST_QUERY = 16_384;
  * Reads the parameters of a callback from the raw query or form, so that no parser has already made arrays or objects
  * of them.
  *
- * @throws TransactionError when anything about them is not as one honest answer would be.
+ * @throws TransactionError when anything about them is unlike an honest answer.
  */
 export function parseCallback(query: string): URLSearchParams {
-  if (query.length > LONGEST_QUERY) throw malformed('too long');
+  if (query.length > LONGEST_QUERY) throw malformed('it is too long');
   const params = new URLSearchParams(query);
   const names = [...params.keys()];
   if (new Set(names).size !== names.length) throw malformed('a parameter came twice');
@@ -31,12 +31,12 @@ export function readState(params: URLSearchParams): string {
     if (params.getAll(name).length > 1) throw malformed(`it holds two different values of ${name}`);
   }
   const state = params.get('state');
-  if (!state || state.length > LONGEST_STATE) throw malformed('the state is missing');
+  if (!state || state.length > LONGEST_STATE) throw malformed('the state is missing or too long');
   const code = params.get('code');
   if (code !== null && params.has('error')) throw malformed('it holds a code and an error');
   if (code === null && !params.has('error')) throw malformed('it holds neither a code nor an error');
   if (code !== null && (code.length > LONGEST_CODE || !/^[\x20-\x7e]+$/.test(code))) {
-    throw malformed('the code is not one');
+    throw malformed(`the code must be 1 to ${LONGEST_CODE} printable ASCII characters`);
   }
   return state;
 }
@@ -55,7 +55,7 @@ export function callbackError(error: string, map: Readonly<Record<string, string
     case 'unmet_authentication_requirements':
       return new AuthorizationDeniedError(
         'insufficient_user_authentication',
-        'This needs a stronger login than this user can make.',
+        'This needs a stronger login than this user has.',
         details,
       );
     case 'server_error':

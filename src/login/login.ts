@@ -175,7 +175,7 @@ async function collectFacts(
   if (signed && further !== undefined && names && further.sub !== claims.sub) {
     throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
   }
-  // What is signed counts: userinfo adds claims, and overrides none. Of how the user logged in it says nothing.
+  // What is signed counts: userinfo adds claims, and overrides none. It has no say in how the user logged in.
   const { acr: _acr, amr: _amr, auth_time: _authTime, ...aboutUser } = further ?? {};
   return { ...(signed ? aboutUser : further), ...claims };
 }

@@ -12,9 +12,9 @@ export interface Requirements {
 }
 
 /**
- * Reads the demands out of the parameters of an authorization request. `acr_values` is no more than a wish to the
- * provider; who sends it relies on it all the same, so that it is a demand here. A wish that may be left unfulfilled is
- * made by the parameter `claims`, without `essential` [OpenID Connect Core 5.5.1.1].
+ * Reads the demands out of the parameters of an authorization request. `acr_values` is only a wish to the provider; but
+ * whoever sends it relies on it, so here it is a demand. To make a wish that may remain unfulfilled, use the parameter
+ * `claims`, without `essential` [OpenID Connect Core 5.5.1.1].
  *
  * @throws ConfigurationError for values that would make every login fail.
  */
@@ -58,7 +58,10 @@ function inBoth(
 function readMaxAge(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value);
-  throw new ConfigurationError('invalid_option', "The parameter 'max_age' must be a number of seconds.");
+  throw new ConfigurationError(
+    'invalid_option',
+    "The parameter 'max_age' must be a whole number of seconds.",
+  );
 }
 
 function isEssential(claim: unknown): claim is Record<string, unknown> {

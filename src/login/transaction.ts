@@ -5,7 +5,7 @@ import type { Sealer } from '../stores/sealing.js';
 import type { ProofKey } from '../wire/dpop.js';
 import type { Requirements } from './requirements.js';
 
-/** Milliseconds for which a login may take. */
+/** How long a login may take, in milliseconds. */
 const LIFETIME = 10 * 60_000;
 /** Open logins of one browser; one more, and the oldest gives way. */
 const LIMIT = 10;
@@ -45,7 +45,7 @@ export function createTransactions(store: TransactionStore, sealer: Sealer): Tra
     sealer.seal(JSON.stringify(value), `${purpose} ${id}`);
   const open = (purpose: string, id: string, sealed: Uint8Array | undefined): unknown => {
     const text = sealed && sealer.open(sealed, `${purpose} ${id}`);
-    // Also one that is sealed under a key which is not here: the user begins anew.
+    // Also `undefined` when it is sealed under a key that is not here: the user starts again.
     return typeof text === 'string' ? JSON.parse(text) : undefined;
   };
   // A posted callback comes from another site, without our cookies: it is kept under its handle alone.

@@ -60,11 +60,17 @@ export function buildUser(provider: Provider, facts: Readonly<Record<string, unk
   const claims = Object.fromEntries(Object.entries(facts).filter(([name]) => !protocolClaims.has(name)));
   const parts = identity.subject.map((name) => facts[name]);
   if (!parts.every((part) => (typeof part === 'string' && part !== '') || Number.isSafeInteger(part))) {
-    throw new ProviderProtocolError('provider_protocol', 'The provider did not say who the user is.');
+    throw new ProviderProtocolError(
+      'provider_protocol',
+      `The provider did not say who the user is: it gave no usable ${identity.subject.join(' and ')}.`,
+    );
   }
   const sub = parts.join(':');
   if (!/^[\x20-\x7e]{1,255}$/.test(sub)) {
-    throw new ProviderProtocolError('provider_protocol', "The provider's id of the user is not one.");
+    throw new ProviderProtocolError(
+      'provider_protocol',
+      "The provider's user id is not a valid subject: 1 to 255 printable ASCII characters.",
+    );
   }
   const reason = identity.refuse?.(claims);
   if (reason !== undefined) {

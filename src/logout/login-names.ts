@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IndexedLogin, LoginIndex, Moment } from '../stores/contracts.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 
-/** Logins of one name that are kept in the index; beyond that those that end first give way. */
+/** How many logins of one name the index keeps; beyond that, those that end first give way. */
 const LIMIT = 1000;
 
 /** Who is logged in, by what a session knows. */
@@ -13,7 +13,7 @@ export interface KnownUser {
   readonly sub: string;
 }
 
-/** What a session knows of a login, as far as it is found by it. */
+/** What a session knows of a login by which it can be found. */
 export interface KnownLogin {
   readonly id: string;
   readonly issuer: string;

@@ -13,13 +13,13 @@ export interface LogoutDependencies {
   readonly clock: Clock;
 }
 
-/** For how long a login whose session is gone already is tried to be ended, in milliseconds, and how often. */
+/** How long, and at what interval, ending a login is retried while the store is down, in milliseconds. */
 const STORE_PATIENCE = 300_000;
 const STORE_RETRY = 1000;
 
 /**
  * Ends logins: their records first, so that nobody can use them from here on, then the tokens at the provider. The
- * provider's deadline bounds the wait, and what the provider says changes nothing about the logout.
+ * provider's deadline bounds the wait, and whatever the provider answers, the logins have ended.
  *
  * @param logins each with the `deps` of the router that knows its provider: another has neither its keys nor its client.
  * @returns the records that were ended here.

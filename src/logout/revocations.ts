@@ -13,13 +13,13 @@ const FIRST_RETRY = 5_000;
 /** An hour: after an outage of days, thirty tries a day for each login are load enough. */
 const LONGEST_PAUSE = 3_600_000;
 /**
- * For how long, in milliseconds from the logout on, a revocation is tried at least, if the tokens do not expire before:
- * a refresh token may outlive our session by months, and an outage of the provider may last a weekend.
+ * How long, in milliseconds from the logout on, a revocation is tried at least, unless the tokens expire sooner: a
+ * refresh token may outlive our session by months, and an outage of the provider may last a weekend.
  */
 const PATIENCE = 7 * 24 * 3_600_000;
-/** Milliseconds between two looks at what waits. Once in a while, so that a process that crashed is stood in for. */
+/** Milliseconds between two looks at what waits. Repeated, so that others stand in for a process that crashed. */
 const ROUND = 15_000;
-/** For how long, in milliseconds, who sends a revocation keeps all others from sending it too. */
+/** How long, in milliseconds, whoever sends a revocation keeps all others from sending it too. */
 const HOLD = 60_000;
 /** How many are sent at the same time. */
 const BATCH = 10;
@@ -50,9 +50,9 @@ export interface RevocationDependencies {
 /** Revokes tokens that nobody will use any more [RFC 7009], until the provider has heard of it. */
 export interface Revocations {
   /**
-   * Revokes the tokens of a login that is gone, or those that came too late for it. What fails is tried again by
-   * any process, also if this one is killed meanwhile, until it succeeds, or the tokens have expired, or the session
-   * would have ended and a week has passed. Does not throw.
+   * Revokes the tokens of a login that is gone, or those that came too late for it. What fails is tried again by any
+   * process, even if this one is killed meanwhile, until it succeeds, or the tokens have expired, or the session would
+   * have ended and a week has passed. Does not throw.
    */
   revoke(record: LoginRecord, answer?: TokenAnswer): Promise<RevocationOutcome>;
   /** Sends those that are due, once. */
@@ -80,7 +80,7 @@ export function createRevocations({
     return store.keep(id, sealed, now + pause, revocation.until - now);
   };
 
-  /** Keeps it before it is sent: a process that is killed meanwhile leaves it to the others. */
+  /** It was kept before it is sent: a process that is killed meanwhile leaves it to the others. */
   const send = async (at: ProviderClient, id: string, revocation: Revocation): Promise<RevocationOutcome> => {
     const { provider, login, tokens, failures } = revocation;
     try {

@@ -4,8 +4,8 @@ import { type KnownUser, nameOfUser, removeRecordFromIndex } from './login-names
 import { endLogins, type LogoutDependencies } from './logout.js';
 
 /**
- * For how long after the end of a user's logins a login that began before is refused, in milliseconds: as long as a
- * login may take.
+ * How long after the end of a user's logins a login that began before is refused, in milliseconds: as long as a login
+ * may take.
  */
 export const MARK = 10 * 60_000;
 
@@ -13,7 +13,7 @@ export const MARK = 10 * 60_000;
 export interface HeldSessions {
   /** Whether the session has the login. */
   holds(session: string, login: string): Promise<boolean>;
-  /** Takes the login out of its session, also of one that a request is using; a session that has none left is destroyed. */
+  /** Takes the login out of its session, even while a request uses it; a session that has none left is destroyed. */
   release(session: string, login: string): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function listUser(deps: EndSessionsDependencies, user: KnownUser): 
         deps.index.remove(name, login.id).catch(() => {});
         return [];
       }
-      // The record may outlive a session that nobody used for long.
+      // The record may outlive a session that nobody has used for long.
       return (await deps.sessions.holds(login.session, login.id)) ? [login] : [];
     }),
   );

@@ -32,7 +32,7 @@ export interface LoopbackLogin {
   readonly user: User;
   /** The tokens; nothing keeps or refreshes them but the program itself. */
   readonly tokens: TokenSet;
-  /** The private key to which the tokens are bound, where the provider has `dpop` [RFC 9449]. Keep it as you keep them. */
+  /** The private key to which the tokens are bound, where the provider has `dpop` [RFC 9449]. As secret as the tokens. */
   readonly proofKey?: JsonWebKey;
 }
 
@@ -64,7 +64,7 @@ export async function loginViaLoopback(
   const server = createServer();
   try {
     const listening = await listen(server, place);
-    // To the letter, as it is registered.
+    // Exactly as it is registered.
     const redirectUri = provider.redirectUri ?? listening;
     const url = await startLogin(client, transactions, { browser, redirectUri, returnTo: '/' });
     const answered = takeOneAnswer(server, new URL(redirectUri), { client, transactions, browser });

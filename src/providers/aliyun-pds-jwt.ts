@@ -33,6 +33,10 @@ const LONGEST_LIFETIME = 300;
  * Documented at https://help.aliyun.com/document_detail/175893.html.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const pds = aliyunPdsJwt({ domainId: 'bj29', clientId: '…', privateKey: process.env.PDS_PRIVATE_KEY! });
+ * app.use(oauthRouter(pds));
  */
 export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
   const read = new OptionReader('aliyunPdsJwt', options);
@@ -89,7 +93,7 @@ function readSubject(subject: unknown, allowServiceTokens: boolean) {
   if (subType === 'service' && !allowServiceTokens) {
     throw new ConfigurationError(
       'invalid_option',
-      "loginWithAssertion: subType 'service' makes a super-administrator. If you mean it, say allowServiceTokens: true to aliyunPdsJwt.",
+      "loginWithAssertion: subType 'service' gives the tokens of a super-administrator. If you mean it, give aliyunPdsJwt allowServiceTokens: true.",
     );
   }
   return { sub, subType, autoCreate };

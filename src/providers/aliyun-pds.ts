@@ -81,6 +81,9 @@ export function pdsOrigin(read: OptionReader): string {
  * 403; no PKCE unless `pkce: true`; no revocation unless `endpoints.revocation` names that of the account API.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(aliyunPds({ domainId: 'bj29', clientId: '…', clientSecret: '…' })));
  */
 export function aliyunPds(options: AliyunPdsOptions): Provider {
   const read = new OptionReader('aliyunPds', options);

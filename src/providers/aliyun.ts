@@ -21,7 +21,7 @@ export interface AliyunOptions extends CommonOptions {
   scope?: string | readonly string[];
   /** `offline`: with a refresh token. `online`: without. Default `offline`. */
   accessType?: 'offline' | 'online';
-  /** `admin_consent` asks for consent again, though it was given before. */
+  /** `admin_consent` asks for consent again, even if it was given before. */
   prompt?: 'admin_consent';
   /** Ids (`aid`) of the Alibaba Cloud accounts whose users may log in; others get 403. Needs the scope `aliuid`. */
   allowedAccounts?: string | readonly string[];
@@ -44,6 +44,9 @@ const sites = {
  * answer brings neither a refresh token nor an id_token; revocation knows `token` and the client's credentials only.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(aliyun({ clientId: '…', clientSecret: '…' })));
  */
 export function aliyun(options: AliyunOptions): Provider {
   const read = new OptionReader('aliyun', options);

@@ -18,7 +18,10 @@ export function checkTogether(
 
 function checkPar(options: OptionReader, { par, discovery, endpoints }: Provider): void {
   if (par !== true || discovery || endpoints.pushedAuthorization !== undefined) return;
-  throw options.missing('endpoints.pushedAuthorization', "give the URL that the option 'par' is about");
+  throw options.missing(
+    'endpoints.pushedAuthorization',
+    "give the URL to which the option 'par' pushes requests",
+  );
 }
 
 function checkDpop(options: OptionReader, { assertion, tokenPlacement }: ProviderDefinition): void {
@@ -27,13 +30,13 @@ function checkDpop(options: OptionReader, { assertion, tokenPlacement }: Provide
   if (other) throw options.conflict(`the options 'dpop' and '${other}' exclude each other. Leave one out.`);
 }
 
-/** A provider of which nothing could ever say who the user is would fail at every login: say so now. */
+/** A provider that could never say who the user is would fail at every login: say so now. */
 function checkIdentitySource(options: OptionReader, provider: Provider): void {
   const { source } = provider.identity;
   if (source === 'id_token' && !provider.idToken) {
     throw options.missing(
       'idToken',
-      "say how id_tokens are judged: {} will do, or take another 'identity.source'",
+      "say how id_tokens are checked ({} will do), or use another 'identity.source'",
     );
   }
   if (source === 'userinfo' && !provider.discovery && provider.endpoints.userinfo === undefined) {

@@ -69,14 +69,14 @@ function readClientAuth(options: OptionReader, unsaid: 'basic' | 'announced'): C
       return { method: 'private_key_jwt', ...readClientKey(options.group('clientAuth')) };
     }
     throw options.conflict(
-      "the options 'clientSecret' and 'clientAuth' give a secret and a key. Leave one out: the key, where the provider takes it, is safer.",
+      "the options 'clientSecret' and 'clientAuth' give a secret and a key. Give only one: where the provider accepts it, the key is safer.",
     );
   }
   const known = clientAuth === undefined || clientAuth === 'basic' || clientAuth === 'post';
   if (!known) throw options.wrong('clientAuth', clientAuth, "give 'basic', 'post' or { privateKey }");
   if (clientSecret !== undefined) return { method: clientAuth ?? unsaid, clientSecret };
   if (clientAuth === undefined) return { method: 'none' };
-  throw options.missing('clientSecret', "give the secret that the option 'clientAuth' is about");
+  throw options.missing('clientSecret', "give the secret that the option 'clientAuth' needs");
 }
 
 /** Reads the options that every factory takes. `defineProvider` checks their values. */

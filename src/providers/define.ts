@@ -21,6 +21,20 @@ import { asymmetricAlg } from './signature-algs.js';
  * that is not shipped. Everything is checked here, and frozen.
  *
  * @throws ConfigurationError naming the member and the fix.
+ *
+ * @example
+ * const example = defineProvider({
+ *   name: 'example',
+ *   clientId: '…',
+ *   clientAuthentication: { method: 'post', clientSecret: '…' },
+ *   endpoints: {
+ *     authorization: 'https://example.com/authorize',
+ *     token: 'https://example.com/token',
+ *     userinfo: 'https://example.com/me',
+ *   },
+ *   identity: { source: 'userinfo', subject: ['user_id'] },
+ *   dialect: { answer: { expiresIn: ['expire_in'] } },
+ * });
  */
 export function defineProvider(definition: ProviderDefinition): Provider {
   const name = providerName(definition);
@@ -37,7 +51,7 @@ export function defineProvider(definition: ProviderDefinition): Provider {
   const idToken = readIdTokenPolicy(options);
   const provider: Provider = {
     name,
-    title: options.string('title', 'give a name for people', name),
+    title: options.string('title', 'give a name to show to users', name),
     clientId: options.string('clientId', "give the client id that the provider's console shows"),
     clientAuthentication: readClientAuthentication(options),
     discovery,
@@ -175,7 +189,7 @@ function readTokenPlacement(options: OptionReader): TokenPlacement {
   return Object.freeze({ header, prefix });
 }
 
-/** Where the app vouches for its users nobody is sent to the provider. */
+/** Where the app vouches for its users, nobody is sent to the provider. */
 function needsLoginPage({ assertion }: ProviderDefinition): readonly string[] {
   return assertion ? ['token'] : ['authorization', 'token'];
 }

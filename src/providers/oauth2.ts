@@ -19,6 +19,19 @@ export interface OAuth2Options extends StandardOptions {
  * A plain OAuth 2.0 server [RFC 6749] with an endpoint that says who the user is.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const example = oauth2({
+ *   name: 'example',
+ *   clientId: '…',
+ *   clientSecret: '…',
+ *   endpoints: {
+ *     authorization: 'https://example.com/oauth/authorize',
+ *     token: 'https://example.com/oauth/token',
+ *     userinfo: 'https://example.com/api/user',
+ *   },
+ *   claims: { subject: ['id'], name: ['display_name'] },
+ * });
  */
 export function oauth2(options: OAuth2Options): Provider {
   const read = new OptionReader('oauth2', options);

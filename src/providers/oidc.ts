@@ -19,8 +19,8 @@ export interface OidcOptions extends StandardOptions {
   /** Further trusted audiences, besides the client id, that an id_token may name. */
   audiences?: readonly string[];
   /**
-   * `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. Its failure fails the login.
-   * Default `auto`.
+   * `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. If that fails, so does the
+   * login. Default `auto`.
    */
   userinfo?: 'auto' | 'always' | 'never';
 }
@@ -29,6 +29,9 @@ export interface OidcOptions extends StandardOptions {
  * Any OpenID Provider, by discovery [OpenID Connect Core 1.0, Discovery 1.0].
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const example = oidc({ name: 'example', issuer: 'https://id.example.com', clientId: '…', clientSecret: '…' });
  */
 export function oidc(options: OidcOptions): Provider {
   const read = new OptionReader('oidc', options);

@@ -36,6 +36,16 @@ const common: Dialect = {
  * and no code: see `examples/`. No PKCE unless `pkce: true`.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * const example = openPlatform({
+ *   name: 'example',
+ *   clientId: '…',
+ *   clientSecret: '…',
+ *   endpoints: { authorization: 'https://open.example.com/authorize', token: 'https://open.example.com/token' },
+ *   scope: ['user_info'],
+ *   dialect: { authorization: { rename: { client_id: 'client_key' } } },
+ * });
  */
 export function openPlatform(options: OpenPlatformOptions): Provider {
   const read = new OptionReader('openPlatform', options);

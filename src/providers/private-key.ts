@@ -45,7 +45,7 @@ function parseKey(given: unknown): KeyObject | undefined {
   return undefined;
 }
 
-/** By which algorithms a key can sign [RFC 7518 3.1, RFC 8037 3.1, RFC 9864]. RSA keys below 2048 bits can by none. */
+/** The algorithms by which a key can sign [RFC 7518 3.1, RFC 8037 3.1, RFC 9864]: none for RSA keys below 2048 bits. */
 export function signingAlgs({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly string[] {
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails;
   switch (asymmetricKeyType) {

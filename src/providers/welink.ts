@@ -42,6 +42,9 @@ const ok = { path: ['code'], values: ['0'] };
  * administrator, are calls of their own; the token travels raw in `x-wlk-Authorization`; no PKCE unless `pkce: true`.
  *
  * @throws ConfigurationError naming the option and the fix.
+ *
+ * @example
+ * app.use(oauthRouter(welink({ clientId: '…', clientSecret: '…' })));
  */
 export function welink(options: WelinkOptions): Provider {
   const read = new OptionReader('welink', options);
@@ -98,7 +101,7 @@ const adminIdentity: Partial<IdentityMapping> = {
       : 'not_an_administrator',
 };
 
-/** An error comes back under the name `code`, with a message beside it: it must not be redeemed as one. */
+/** An error comes back under the name `code`, with a message beside it: it must not be redeemed as a code. */
 function readErrorCode(params: URLSearchParams): URLSearchParams {
   const code = params.get('code') ?? '';
   if (params.has('error') || !(params.has('message') || /^(?:600\d\d|41500)$/.test(code))) return params;

@@ -61,13 +61,14 @@ export interface TransactionStore {
 /** A lease on the refresh of one login. The owner is a random string that nobody else has. */
 export interface LockStore {
   /**
-   * Whether the lease was free. Where the store can fail, one that ran out without being released is free a second
-   * after the first who wanted it: its holder may have got new tokens in an outage, and is to write them first.
+   * Whether the lease was free. In a store that can fail, a lease that expired without being released becomes free one
+   * second after the first attempt to take it: its holder may have received new tokens during an outage, and gets to
+   * write them first.
    */
   acquire(id: string, owner: string, lease: number): Promise<boolean>;
   /**
-   * Makes the lease last from now on. One that has run out, because the store could not be reached, becomes the
-   * owner's again if nobody else has it and the login still exists.
+   * Starts the lease anew. One that has run out, because the store could not be reached, becomes the owner's again if
+   * nobody else has it and the login still exists.
    *
    * @returns whether the lease is the owner's.
    */
@@ -100,7 +101,7 @@ export interface WaitingRevocation {
 export interface RevocationStore {
   /** Keeps a revocation, or keeps it anew with another due time. */
   keep(id: string, sealed: Uint8Array, dueAt: number, ttl: number): Promise<void>;
-  /** Takes some that are due: nobody else gets them before `heldUntil`, also if the taker is killed. */
+  /** Takes some that are due: nobody else gets them before `heldUntil`, even if the taker is killed. */
   claim(now: number, heldUntil: number, limit: number): Promise<readonly WaitingRevocation[]>;
   drop(id: string): Promise<void>;
 }
@@ -134,8 +135,8 @@ export interface Moment {
  */
 export interface LoginIndex {
   /**
-   * Adds a login, or takes the place of what is known of it. Those past their end are dropped, and beyond `limit` the
-   * ones that would end first.
+   * Adds a login, or replaces what is known of it. Those past their end are dropped, and beyond `limit` the ones that
+   * would end first.
    *
    * @returns `false`, having added nothing, when the logins of this name were ended after this one began.
    */
@@ -160,7 +161,7 @@ export interface ReplayStore {
 export interface SessionBackend {
   /** The session's text; its idle timeout starts anew. */
   read(sid: string): Promise<string | undefined>;
-  /** The same, without a new start of the idle timeout: for a look at a session by others than its user. */
+  /** The same, without restarting the idle timeout: for a look at a session by others than its user. */
   peek(sid: string): Promise<string | undefined>;
   create(sid: string, text: string): Promise<void>;
   /** Saves a session that must still exist, unless its logins have changed since `rev`. */

@@ -6,8 +6,8 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * What the texts that are sealed have in common, the most frequent last, so that deflate finds it in the first record
- * already. Never to be changed: what was sealed with it opens with nothing else.
+ * What the sealed texts have in common, the most frequent last, so that deflate finds it even in the first record.
+ * Never to be changed: what was sealed with it opens with nothing else.
  */
 const DICTIONARY = Buffer.from(
   '"assertion":{"sub":"","subType":"user"},"silent":true,"maxAge":,"returnTo":"/","codeVerifier":"","redirectUri":"https://' +
@@ -26,16 +26,16 @@ const DICTIONARY = Buffer.from(
 );
 /** Tokens are noise: more effort finds nothing more in them. And texts are short: more memory takes longer to get than to use. */
 const EFFORT = { level: 3, windowBits: 13, memLevel: 6, chunkSize: 4096 };
-/** Characters up to which a text is sealed as it is: to set deflate up takes longer than all the rest. */
+/** A text of up to this many characters is sealed as it is: setting up deflate takes longer than all the rest. */
 const SHORT = 512;
-/** What comes before the text, inside of what is sealed. */
+/** What comes before the text, inside what is sealed. */
 const PLAIN = Buffer.of(0);
 const DEFLATED = Buffer.of(1);
 
-/** In the place of a text that is sealed under a key which is not here: it says nothing, and who has the key may open it. */
+/** Stands for a text sealed under a key that is not here: it says nothing, and whoever has the key may open it. */
 export const UNKNOWN_KEY = Symbol('unknown key');
 
-/** Encrypts what goes into a store, so that who reads Redis, or a backup of it, learns nothing. */
+/** Encrypts what goes into a store, so that whoever reads Redis, or a backup of it, learns nothing. */
 export interface Sealer {
   /** @param context what the text belongs to; it opens under the same context only. */
   seal(text: string, context: string): Buffer;
@@ -44,8 +44,8 @@ export interface Sealer {
 }
 
 /**
- * AES-256-GCM with the key's id in front, so that keys can rotate: the first key seals, all of them open. A key that is
- * to seal is given to all processes behind the others first, so that each can open what the first one seals with it.
+ * AES-256-GCM with the key's id in front, so that keys can rotate: the first key seals, all of them open. All processes
+ * get a new key at the end of the list first, so that each can open what it seals once it comes first in one of them.
  * Layout: key id (4 bytes), nonce (12), ciphertext, tag (16). A long text is deflated first: a provider's raw answer
  * repeats the tokens, and base64 is a quarter air.
  *

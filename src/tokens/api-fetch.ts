@@ -57,12 +57,15 @@ function carrier({ placement, proofs }: ApiAccess, { accessToken, proofKey }: Ve
 function checkTarget(url: URL, apiOrigins: readonly string[] | undefined): void {
   const loopback = url.protocol === 'http:' && isLoopbackHost(url.hostname);
   if (url.protocol !== 'https:' && !loopback) {
-    throw new ConfigurationError('insecure_transport', 'req.oauth.fetch sends tokens over https only.');
+    throw new ConfigurationError(
+      'insecure_transport',
+      'req.oauth.fetch sends tokens over https only. Use an https URL, or plain fetch without the token.',
+    );
   }
   if (apiOrigins && !apiOrigins.includes(url.origin)) {
     throw new ConfigurationError(
       'invalid_option',
-      `req.oauth.fetch: ${url.origin} is not among the provider's apiOrigins. Add it there, or use fetch without the token.`,
+      `req.oauth.fetch: ${url.origin} is not among the provider's apiOrigins. Add it there, or use plain fetch without the token.`,
     );
   }
 }

@@ -50,7 +50,7 @@ export type Phase = 'store' | 'provider' | 'another process';
 /** Is told whom a refresh waits for from now on. */
 export type OnPhase = (phase: Phase) => void;
 
-/** For how long tokens that were issued, but could not be stored, are kept trying, in milliseconds. */
+/** How long we keep trying to store tokens that were issued but could not be written, in milliseconds. */
 const STORE_PATIENCE = 300_000;
 /** Milliseconds between two tries to store them. */
 const STORE_RETRY = 100;

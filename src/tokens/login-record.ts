@@ -8,7 +8,7 @@ import type { ProofKey } from '../wire/dpop.js';
 import { packTokens, unpackTokens } from './packed-tokens.js';
 import { canRefresh, refreshedTokens, type TokenSet } from './token-set.js';
 
-/** A record outlives the last token in it by so much, in milliseconds: for requests that are on their way. */
+/** A record outlives the last token in it by this long, in milliseconds: for requests that are on their way. */
 const GRACE = 60_000;
 
 /** A refresh answer whose id_token is not yet judged. */
@@ -36,13 +36,13 @@ export interface LoginRecord {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Kept before it is judged, so that no crash loses it. */
   readonly pending?: PendingAnswer;
-  /** Whom the assertion was about by which the login began: another one renews it where no refresh token does. */
+  /** Whom the assertion that began the login was about: another one renews the login where no refresh token does. */
   readonly assertion?: AssertionSubject;
   /** The private key to which the tokens are bound [RFC 9449]: it is here because any process may have to use them. */
   readonly proofKey?: ProofKey;
 }
 
-/** Whether there is a way to new tokens, besides the user's. */
+/** Whether there is a way to new tokens without the user. */
 export function canRenew(record: LoginRecord, now: number): boolean {
   return canRefresh(record.tokens, now) || record.assertion !== undefined || record.pending !== undefined;
 }
@@ -53,7 +53,8 @@ export interface LoginRecords {
   /**
    * `undefined` when the login has ended.
    *
-   * @throws StoreUnavailableError also when the record is sealed under a key that this process lacks: the login goes on.
+   * @throws StoreUnavailableError; also when the record is sealed under a key that this process lacks, as the login goes
+   *   on.
    */
   read(id: string): Promise<LoginRecord | undefined>;
   /** Version and expiry alone, without opening the record. */
@@ -115,7 +116,7 @@ export function createLoginRecords(store: RecordStore, sealer: Sealer, clock: Cl
 function unknownKey(): StoreUnavailableError {
   return new StoreUnavailableError(
     'store_unavailable',
-    "A login record is sealed under a key that is not among `encryptionKeys` (or oauthSession's `secret`s): give all processes the same keys, a new one at the end of the list first.",
+    "A login record is sealed under a key that is not among `encryptionKeys` (or oauthSession's `secret`s): give all processes the same keys, and add a new one at the end of the list first.",
     { headers: retryAfter(1000) },
   );
 }

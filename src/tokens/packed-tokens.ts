@@ -1,8 +1,8 @@
 import type { TokenSet } from './token-set.js';
 
 /**
- * Tokens as a record holds them, with what deflate finds nothing in taken out: base64 hides whatever repeats in a JWT,
- * and the provider's own answer holds each token a second time.
+ * Tokens as a record holds them, in a form that deflate can shrink: base64 hides whatever repeats in a JWT, and the
+ * provider's own answer holds each token a second time.
  */
 export interface PackedTokens extends Omit<TokenSet, 'accessToken' | 'idToken'> {
   readonly accessToken: PackedToken;
@@ -11,7 +11,7 @@ export interface PackedTokens extends Omit<TokenSet, 'accessToken' | 'idToken'> 
   readonly inRaw: Readonly<Record<string, TokenName>>;
 }
 
-/** A token as it is; of a JWT the texts of header and payload, and the signature. */
+/** A token as it is; or, of a JWT, the texts of header and payload, and the signature. */
 type PackedToken = string | readonly [header: string, payload: string, signature: string];
 
 const tokenNames = ['accessToken', 'refreshToken', 'idToken'] as const;
@@ -47,7 +47,7 @@ function packToken(token: string): PackedToken {
   const [header = '', payload = '', signature, ...more] = token.split('.');
   if (signature === undefined || more.length > 0) return token;
   const parts = [decode(header), decode(payload), signature] as const;
-  // What is no JWT, or was written in another way than ours, must come out as it went in.
+  // What is not a JWT, or was encoded otherwise than we do, must come out as it went in.
   return unpackToken(parts) === token ? parts : token;
 }
 

@@ -19,7 +19,7 @@ export type { RefreshClient, RefreshDependencies } from './exchange.js';
 export const LEASE = 3000;
 /** Milliseconds between two renewals of the lease. */
 export const RENEWAL = 500;
-/** For how long, and how often, a lock is tried to be given back to a store that is away, in milliseconds. */
+/** How long, and at what interval, releasing a lock is retried while the store is down, in milliseconds. */
 const GIVE_BACK_PATIENCE = 300_000;
 const GIVE_BACK_RETRY = 250;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
@@ -27,7 +27,7 @@ const POLL = 60;
 
 /**
  * Refreshes one login: one at a time across all processes, whoever asks. Lock, read again, refresh, write what came
- * before judging it, release. Who comes late gets the winner's result.
+ * before judging it, release. Whoever comes late gets the winner's result.
  *
  * @param seen the version that the caller found wanting; anything newer is what it is looking for.
  * @param onPhase is told whom the refresh waits for, beginning with the store.
@@ -99,7 +99,7 @@ async function release(deps: RefreshDependencies, id: string, owner: string): Pr
   }
 }
 
-/** Lets go of a lock, once the store can be reached: until it has heard of that so many times. */
+/** Releases a lock as soon as the store can be reached, until the store has heard of it this many times. */
 async function giveBack(
   { locks, clock }: RefreshDependencies,
   id: string,

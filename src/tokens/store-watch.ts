@@ -3,8 +3,8 @@ import { retryAfter, StoreUnavailableError } from '../errors.js';
 import type { Phase } from './exchange.js';
 
 /**
- * Lets go those who wait for a refresh that waits for the store: an outage is answered with 503 in the time of a store
- * command, though the refresh itself goes on until its tokens are stored.
+ * Releases those who wait for a refresh that waits for the store: an outage is answered with 503 within the time of a
+ * store command, while the refresh itself goes on until its tokens are stored.
  */
 export class StoreWatch {
   readonly #clock: Clock;

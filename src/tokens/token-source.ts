@@ -7,13 +7,13 @@ import { timeLeft } from './token-set.js';
 
 /** How good a token must be. */
 export interface TokenNeed {
-  /** Seconds before the expiry from which on a refresh is started in the background. */
+  /** From how many seconds before the expiry a refresh is started in the background. */
   readonly leeway: number;
   /** Seconds for which the token must still be good. */
   readonly minTtl?: number;
   /** A version that will not do, whatever its expiry says. */
   readonly notVersion?: number;
-  /** A version whose token the provider's API refused. One that is seconds old is not what is wrong there. */
+  /** A version whose token the provider's API refused. A token that is only seconds old is not what is wrong there. */
   readonly refusedVersion?: number;
 }
 
@@ -96,13 +96,13 @@ export function createTokenSource(deps: RefreshDependencies, patience: Patience)
       const age = now - (record.renewedAt ?? Number.NEGATIVE_INFINITY);
       const refused = record.version <= refusedVersion && age >= YOUNG;
       const usable = record.version > notVersion && !refused && left > 0 && left >= minTtl * 1000;
-      // Of a token that lives no longer than the leeway, the first half of its life is early enough.
+      // Whatever the leeway, a refreshed token is left alone for the first half of its life.
       if (usable && (left > leeway * 1000 || left > age)) return record;
       // What cannot be renewed is used up. Once it has expired it ends under the lock, where no refresh is under way.
       if (left > 0 && !canRenew(record, now)) return record;
       const refreshing = refresh(id, record.version);
       if (!usable) return waitFor(refreshing);
-      // The token still serves; a failure is told by events, and matters to nobody who waits.
+      // The token still serves; events report a failure, and nobody waits for it.
       refreshing.result.catch(() => {});
       return record;
     },

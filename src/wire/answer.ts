@@ -8,7 +8,7 @@ import {
 import type { Dialect, StandardError, SuccessRule, WireResponse } from '../provider.js';
 import { at, firstOf } from './dialect.js';
 
-/** Whether whoever has a token can use it, or only who holds the key to which it is bound [RFC 9449]. */
+/** Whether whoever has a token can use it, or only the holder of the key to which it is bound [RFC 9449]. */
 export type TokenType = 'Bearer' | 'DPoP';
 
 /** What a token endpoint gave, in our terms. What the provider left out is absent. */
@@ -40,7 +40,7 @@ export function readSuccess(
     );
   }
   const error = firstOf(body, ['error']);
-  // A dialect may tell success in its own way, and yet no standard error is one. Some say `error: 0`, and some tell
+  // A dialect may tell success in its own way, but a standard error is never one. Some say `error: 0`, and some tell
   // success within `error` itself.
   const failed = success
     ? !success.values.includes(String(at(body, success.path))) ||
@@ -94,7 +94,7 @@ function rejection(response: WireResponse, dialect: Dialect): Error {
     case 'unauthorized_client':
       return new ProviderRejectedError(
         'invalid_client',
-        "The provider refuses this app's client id or secret.",
+        "The provider refuses this app's client id, secret or key. Compare them with its console.",
         details,
       );
     case undefined:
@@ -137,7 +137,7 @@ export function readTokenAnswer(
 ): TokenAnswer {
   const rules = dialect.answer ?? {};
   const raw = rules.envelope ? at(body, rules.envelope) : body;
-  if (!isPlainObject(raw)) throw nonsense('the token answer is not where it should be');
+  if (!isPlainObject(raw)) throw nonsense('there is no object at the envelope path of the dialect');
   const expiresIn = readLifetime(firstOf(raw, rules.expiresIn ?? ['expires_in']), 'expires_in');
   const expiresAt =
     expiresIn === undefined ? readTime(firstOf(raw, rules.expiresAt ?? [])) : sentAt + expiresIn;
@@ -155,7 +155,7 @@ export function readTokenAnswer(
     tokenType: readTokenType(firstOf(raw, ['token_type']), tokenType),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
-    // Some say 0 of a refresh token that does not expire. One that has expired is refused when it is used.
+    // Some send 0 for a refresh token that does not expire. One that has expired is refused when it is used.
     ...(refreshExpiresIn && { refreshExpiresAt: sentAt + refreshExpiresIn }),
     ...(idToken !== undefined && { idToken }),
     ...(scope && { scope }),
@@ -173,13 +173,14 @@ function nonsense(what: string): ProviderProtocolError {
 function readToken(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined;
   // The character set of tokens [RFC 6749 appendix A.12]: nothing that could break out of a header.
-  if (typeof value !== 'string' || !/^[\x20-\x7e]+$/.test(value)) throw nonsense(`${name} is not a token`);
+  if (typeof value !== 'string' || !/^[\x20-\x7e]+$/.test(value))
+    throw nonsense(`${name} is not a string of printable ASCII characters`);
   return value;
 }
 
 /**
- * A token type that was not asked for is refused: one that is bound would need proofs that we do not hold, and one that is
- * not would lack the protection that the app relies on [RFC 9449 5].
+ * A token type that was not asked for is refused: a bound one would need proofs that we cannot make, and an unbound one
+ * would lack the protection that the app relies on [RFC 9449 5].
  */
 function readTokenType(value: unknown, expected: TokenType): TokenType {
   if (value === undefined && expected === 'Bearer') return expected;
@@ -187,7 +188,7 @@ function readTokenType(value: unknown, expected: TokenType): TokenType {
     throw nonsense(
       expected === 'Bearer'
         ? 'token_type is not Bearer'
-        : "token_type is not DPoP, as the option 'dpop' wants it",
+        : "token_type is not DPoP, which the option 'dpop' requires",
     );
   }
   return expected;
@@ -198,7 +199,7 @@ function readLifetime(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined;
   const seconds = typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof seconds !== 'number' || !(seconds >= 0) || seconds > Number.MAX_SAFE_INTEGER / 1e6) {
-    throw nonsense(`${name} is not a lifetime`);
+    throw nonsense(`${name} is not a number of seconds`);
   }
   return seconds * 1000;
 }
@@ -206,7 +207,7 @@ function readLifetime(value: unknown, name: string): number | undefined {
 function readTime(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(time)) throw nonsense('the point of expiry is not a time');
+  if (Number.isNaN(time)) throw nonsense('the time of expiry is not an ISO 8601 date');
   return time;
 }
 
@@ -214,6 +215,6 @@ function readScope(value: unknown, delimiter?: string): readonly string[] | unde
   if (value === undefined) return undefined;
   const list = typeof value === 'string' ? value.split(delimiter ?? ' ') : value;
   if (!Array.isArray(list) || !list.every((one) => typeof one === 'string'))
-    throw nonsense('scope is not a list');
+    throw nonsense('scope is neither a string nor a list of strings');
   return (list as string[]).filter((one) => one !== '');
 }

@@ -72,14 +72,14 @@ async function parametersOf(
 }
 
 /**
- * `acr_values` is a wish, to which a provider may answer with less. This makes it do what it can, or say no
- * [OpenID Connect Core 5.5.1.1].
+ * `acr_values` is a wish, to which a provider may answer with less. This makes it comply, or refuse [OpenID Connect
+ * Core 5.5.1.1].
  */
 function essentialAcr(values: readonly string[]): string {
   return JSON.stringify({ id_token: { acr: { essential: true, values } } });
 }
 
-/** The code challenge [RFC 7636 4.2]. openid-client's own way to it waits for a thread, for a hash of 43 characters. */
+/** The code challenge [RFC 7636 4.2]. openid-client's own way waits for a thread, to hash 43 characters. */
 function s256(codeVerifier: string): string {
   return hash('sha256', codeVerifier, 'base64url');
 }

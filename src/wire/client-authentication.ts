@@ -34,10 +34,10 @@ function formEncode(value: string): string {
 }
 
 /**
- * An assertion for every request, signed by the app's own key [OpenID Connect Core 9]. It is meant for the issuer, since
- * one for an endpoint could be used at another server that claims the same endpoint; where no issuer is known, for the
- * token endpoint [RFC 7523 3]. openid-client's own says from when on it is good, which a server whose clock is behind
- * holds against it.
+ * An assertion for every request, signed by the app's own key [OpenID Connect Core 9]. It is meant for the issuer,
+ * since one for an endpoint could be used at another server that claims the same endpoint; where no issuer is known,
+ * for the token endpoint [RFC 7523 3]. openid-client's own holds an `nbf`, by which a server whose clock is behind
+ * would refuse it.
  */
 function privateKeyJwt(
   { privateKey, keyId, algs }: SigningClient,

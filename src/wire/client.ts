@@ -49,7 +49,7 @@ export interface ProviderClient {
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   /** The parameters of a callback under their standard names. */
   readCallback(params: URLSearchParams): URLSearchParams;
-  /** Refuses a callback from another issuer [RFC 9207], also one that carries an error. */
+  /** Refuses a callback from another issuer [RFC 9207], even one that carries an error. */
   checkIssuer(params: URLSearchParams): Promise<void>;
   exchangeCode(callback: CodeCallback): Promise<{ answer: TokenAnswer; claims?: IdTokenClaims }>;
   /** New tokens. An id_token that comes along is not yet judged: see `verifyRefreshed`. */
@@ -208,7 +208,7 @@ export function createProviderClient(
       if (!provider.assertion) {
         throw new ConfigurationError(
           'invalid_option',
-          `The provider '${provider.name}' takes no assertions. Log in by its login route.`,
+          `The provider '${provider.name}' takes no assertions. Log in at its login route.`,
         );
       }
       const { config, answer } = call(await metadata());
@@ -244,7 +244,7 @@ export function createProviderClient(
         );
       } catch (error) {
         // A token that the provider no longer knows is as good as revoked [RFC 7009 2.2]; some servers call it an
-        // invalid request. In an outage, whatever code comes with it, the token must be taken to exist still [2.2.1].
+        // invalid request. In an outage, whatever code comes with it, the token must be assumed to exist still [2.2.1].
         const dead = /^invalid_(?:grant|token|request)$/;
         if (error instanceof ProviderRejectedError) {
           // A dialect may have a code of its own for it.

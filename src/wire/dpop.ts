@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js';
 /** A private key to which the tokens of one login are bound. It is made for that login, and kept beside its tokens. */
 export type ProofKey = JsonWebKey;
 
-/** Servers that have told us a nonce are forgotten, the oldest first, beyond this number. */
+/** Beyond this many servers that have told us a nonce, the oldest is forgotten. */
 const MOST_SERVERS = 100;
 
 /** Makes a key. ES256 is the algorithm that every server with DPoP takes. */
@@ -33,7 +33,7 @@ interface AnyAnswer {
   readonly body?: ReadableStream | null;
 }
 
-/** Proofs that who uses a token holds the key to which it is bound [RFC 9449]. */
+/** Proofs that whoever uses a token holds the key to which it is bound [RFC 9449]. */
 export interface Proofs {
   prove(key: ProofKey, request: ProvenRequest): Promise<string>;
   /** Remembers the nonce that a server wants in proofs from now on [RFC 9449 8.2]. */
@@ -114,7 +114,7 @@ function wantsNonce({ status, headers }: AnyAnswer): boolean {
   );
 }
 
-/** Only these are written in capitals by fetch, whatever they are given as [Fetch 2.2.1]. */
+/** fetch writes only these in capitals, however they are given [Fetch 2.2.1]. */
 function onTheWire(method: string): string {
   return /^(?:delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
 }

@@ -75,7 +75,7 @@ async function readBounded(response: Response): Promise<string> {
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     bytes += read.value.byteLength;
     if (bytes > MAX_BYTES) {
-      // And with the body the connection.
+      // Closes the connection along with the body.
       reader.cancel().catch(() => {});
       throw new ProviderProtocolError(
         'provider_protocol',
@@ -97,7 +97,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** An answer that was parsed already, for who asks for its JSON: nothing makes a text of it that is to be parsed again. */
+/** An answer that was parsed already, for whoever asks for its JSON: no text is made of it only to be parsed again. */
 export function parsedResponse(body: object, status = 200): Response {
   return Object.assign(new Response(null, { status }), { json: async () => body });
 }

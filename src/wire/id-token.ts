@@ -67,13 +67,13 @@ function checkAuthTime({ auth_time }: JWTPayload, { now, maxAge, essential }: Id
   if (maxAge !== undefined && auth_time + maxAge < seconds - TOLERANCE) throw refuted('auth_time');
 }
 
-/** The token is as good as any, but not the way in which the user proved who they are [OpenID Connect Core 3.1.3.7, 12]. */
+/** The token itself is good; the way in which the user proved who they are is not [OpenID Connect Core 3.1.3.7, 12]. */
 function checkAcr({ acr }: JWTPayload, { acr: asked, essential }: IdTokenExpectation): void {
   const given = typeof acr === 'string' && acr !== '';
   if (asked ? asked.includes(acr as string) : given || !essential?.includes('acr')) return;
   throw new AuthorizationDeniedError(
     'insufficient_user_authentication',
-    'This needs a stronger login than the one that was made.',
+    'This needs a stronger login than the one just made.',
   );
 }
 
@@ -82,7 +82,7 @@ function checkNonce(nonce: unknown, expected: IdTokenExpectation): void {
   if (nonce !== expected.nonce) throw refuted('nonce');
 }
 
-/** The user, the issuer and the time of the login do not change by a refresh. */
+/** The user, the issuer and the time of the login do not change with a refresh. */
 function checkSame(payload: JWTPayload, previous: Readonly<Record<string, unknown>>): void {
   for (const claim of ['iss', 'sub'] as const) if (payload[claim] !== previous[claim]) throw refuted(claim);
   for (const claim of ['auth_time', 'nonce', 'azp'] as const) {

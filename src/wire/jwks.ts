@@ -25,7 +25,7 @@ export function createKeySet(url: string, fetch: ProviderFetch, clock: Clock): J
   const load = async () => {
     const { status, text } = await fetch(url, { headers: { accept: 'application/json' } });
     if (status !== 200) throw new Error(`The provider's keys cannot be read (HTTP ${status}).`);
-    // Looks at what it is given.
+    // `createLocalJWKSet` checks what it is given.
     keys = { at: clock.now(), find: createLocalJWKSet(parseJson(text) as JSONWebKeySet) };
   };
   const reload = () => {

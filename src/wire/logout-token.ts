@@ -11,7 +11,7 @@ export interface LogoutToken {
   readonly issuedAt: number;
   /** Until when it is accepted, the tolerance of clocks included. */
   readonly acceptedUntil: number;
-  /** Whose logins end, or only the one session of whom. At least one of both is there. */
+  /** The user (`sub`) whose logins end, or the one provider session (`sid`); at least one is present. */
   readonly sub?: string;
   readonly sid?: string;
 }
@@ -30,7 +30,7 @@ export class LogoutTokenError extends Error {
     this.replayed = replayed;
   }
 
-  /** Whether the provider did sign it, so that it is no invention of a stranger. */
+  /** Whether the provider signed it, so that no stranger made it up. */
   get signed(): boolean {
     return !(this.cause instanceof Error) || /^ERR_JWT_(?:CLAIM|EXPIRED)/.test(this.cause.message);
   }

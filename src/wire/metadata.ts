@@ -19,7 +19,7 @@ const members: Record<string, keyof ServerMetadata> = {
   pushedAuthorization: 'pushed_authorization_request_endpoint',
 };
 
-/** The other members that we go by, and what each must be: nobody else checks it. */
+/** The other members that we go by, and what each must be: nothing else checks it. */
 const types: Record<string, (value: unknown) => boolean> = {
   authorization_response_iss_parameter_supported: isBoolean,
   claims_parameter_supported: isBoolean,
@@ -94,7 +94,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
     if (isOAuthLoginError(unreachable)) throw unreachable;
     throw new ProviderProtocolError(
       'provider_protocol',
-      `The metadata of '${provider.name}' cannot be read.`,
+      `The metadata of '${provider.name}' cannot be read. Check the issuer.`,
       {
         cause: error,
       },
@@ -107,7 +107,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
   if (metadata.issuer !== issuer) {
     throw new ProviderProtocolError(
       'provider_protocol',
-      `The metadata of '${provider.name}' names another issuer.`,
+      `The metadata of '${provider.name}' names another issuer. Check the issuer: both must match exactly.`,
     );
   }
   const local = mayBeThisMachine(new URL(issuer).hostname);
@@ -146,12 +146,13 @@ function isSafe(value: unknown, local: boolean): boolean {
   return url !== undefined && (local || !mayBeThisMachine(url.hostname));
 }
 
-/** A provider whose metadata lacks an endpoint that a login cannot do without. */
+/** The URL of an endpoint that a login cannot do without. */
 export function required(metadata: ServerMetadata, member: keyof ServerMetadata, provider: Provider): string {
   const url = metadata[member];
   if (typeof url === 'string') return url;
+  const option = Object.keys(members).find((ours) => members[ours] === member);
   throw new ProviderProtocolError(
     'provider_protocol',
-    `The provider '${provider.name}' has no ${String(member)}.`,
+    `The provider '${provider.name}' has no ${String(member)}. Give its URL as the option 'endpoints.${option}'.`,
   );
 }

@@ -2,7 +2,7 @@ import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jw
 import type { ServerMetadata } from 'openid-client';
 import type { IdTokenPolicy } from '../provider.js';
 
-/** Clocks may differ by so many seconds. */
+/** Clock tolerance, in seconds. */
 export const TOLERANCE = 30;
 /** A token that claims to live longer than ten years is nonsense. */
 const LONGEST = 10 * 366 * 86_400;
@@ -50,7 +50,7 @@ export async function verifySignedToken(
     clockTolerance: TOLERANCE,
     currentDate: new Date(now),
   }).catch((error: unknown) => {
-    // What the Web Cryptography API cannot take for a key makes it throw a DOMException.
+    // The Web Cryptography API throws a DOMException for what it cannot use as a key.
     if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
       // jose's own errors carry the claims: their code will do.
       throw refuted(
@@ -60,13 +60,13 @@ export async function verifySignedToken(
     throw error;
   });
   const { payload, protectedHeader } = verified;
-  // Typed as a string, but nobody has looked.
+  // Typed as a string, but nothing has checked that.
   const typ: unknown = protectedHeader.typ;
   if (typ !== undefined && !(typeof typ === 'string' && types.includes(typ.toLowerCase())))
     throw refuted('typ');
   checkTimes(payload, now, refuted);
   const trusted = [clientId, ...policy.audiences];
-  // One that stands alone is ours already.
+  // One that stands alone is ours: `jwtVerify` has checked it.
   if (Array.isArray(payload.aud) && !payload.aud.every((one) => trusted.includes(one))) throw refuted('aud');
   return verified;
 }

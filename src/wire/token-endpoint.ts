@@ -26,14 +26,14 @@ export interface TokenEndpointContext {
    * not after a refresh: it would throw away tokens that are good.
    */
   readonly showIdToken?: boolean;
-  /** As the authorization request named it: openid-client sends it in the normal form of URLs, which may be another text. */
+  /** As the authorization request named it: openid-client normalizes it as a URL, which may change the text. */
   readonly redirectUri?: string;
 }
 
 /**
  * Sets up one call to a token or revocation endpoint: openid-client speaks the standard, and its `customFetch`
  * translates both ways. Failures are recognised here, by status and code, before openid-client sees the answer. Proofs
- * are ours, not openid-client's, as they are for resources: so all know the nonces that servers want.
+ * are ours, not openid-client's, as they are for resources: so all share the nonces that servers want.
  */
 export function tokenEndpointCall(
   provider: Provider,
@@ -101,10 +101,10 @@ export function tokenEndpointCall(
 }
 
 /**
- * Throws what an answer means that does not say that the token is revoked. Any 2xx says so, and nothing is due in the body
- * [RFC 7009 2.2], unless an error is named there. Where a dialect tells success in its own way, a 200 alone says nothing:
- * the body must pass that rule, and one that cannot be read does not. Without a body there is nothing to judge by it, and
- * the status counts.
+ * Throws what an answer means, unless it says that the token is revoked. Any 2xx says so, and nothing is required in
+ * the body [RFC 7009 2.2], unless an error is named there. Where a dialect tells success in its own way, a 200 alone
+ * says nothing: the body must pass that rule, and one that cannot be read does not. Without a body there is nothing to
+ * judge by it, and the status counts.
  */
 function readRevocation(response: WireResponse, text: string, dialect: Dialect): void {
   const { status, body } = response;
@@ -116,7 +116,7 @@ function readRevocation(response: WireResponse, text: string, dialect: Dialect):
 }
 
 function endpointOf(url: string, metadata: ServerMetadata): WireRequest['endpoint'] {
-  // openid-client calls an endpoint by its URL in the normal form, which metadata need not have.
+  // openid-client calls an endpoint by its normalized URL, which may differ from the text in the metadata.
   const is = (endpoint: string | undefined) => endpoint !== undefined && new URL(endpoint).href === url;
   if (is(metadata.revocation_endpoint)) return 'revocation';
   return is(metadata.pushed_authorization_request_endpoint) ? 'pushedAuthorization' : 'token';

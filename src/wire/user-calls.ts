@@ -10,7 +10,7 @@ import { type ProviderFetch, parseJson } from './http.js';
  * thing the earlier one counts.
  *
  * @returns `undefined` where the provider has no such endpoint.
- * @throws AuthorizationDeniedError when the provider says that this user is none of those who may log in.
+ * @throws AuthorizationDeniedError when the provider says that this user may not log in.
  */
 export async function callForUser(
   provider: Provider,

@@ -20,7 +20,7 @@ export type RunCommand = <T>(command: (client: Redis) => Promise<T>) => Promise<
 export interface Connection {
   readonly client: Redis;
   readonly run: RunCommand;
-  /** Why a connection that was opened here is not there now, as far as is known. */
+  /** Why a connection that was opened here is down now, as far as is known. */
   trouble(): StoreUnavailableError | undefined;
   /** Sets the deadline of commands, in seconds. */
   setTimeout(seconds: number): void;
@@ -31,7 +31,7 @@ export interface Connection {
 /**
  * Takes the user's client as it is, or opens one that comes back fast. ioredis would let a command wait for a server
  * that is gone: 10 s and more for a refused connection, for ever for a frozen one. So every command here has a
- * deadline, and waits outside of ioredis until the client is ready: what was given up must not run, nor pile up, until
+ * deadline, and waits outside of ioredis until the client is ready: what was given up must neither pile up nor run once
  * the server is back.
  *
  * @param timeout seconds for one command.
@@ -125,7 +125,7 @@ function open(redis: string | RedisOptions): Redis {
     enableOfflineQueue: false,
     connectTimeout: HANDSHAKE,
     maxRetriesPerRequest: 0,
-    // Steady: after an hour's outage, too, one must be back at once.
+    // Steady: even after an hour's outage the client must be back at once.
     retryStrategy: (times) => Math.min(times * 50, 250),
     maxLoadingRetryTime: 250,
     sentinelRetryStrategy: (times) => Math.min(times * 50, 250),
@@ -134,7 +134,7 @@ function open(redis: string | RedisOptions): Redis {
   return typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...options, ...redis });
 }
 
-/** A frozen server still accepts connections. Asks anew where it was: another one may have taken its place. */
+/** A frozen server still accepts connections. So the client connects again: another server may have taken its place. */
 function watchHandshake(client: Redis): void {
   const heard = listen(client);
   const look = () => {
@@ -155,9 +155,9 @@ function listen(client: Redis): () => boolean {
 }
 
 /**
- * Leaves a server that is silent, or only copies another one: the one to talk to may be elsewhere by now. The client
- * stays who it is, with its listeners, its subscriptions, and what waits in it; one that never reconnects is left
- * alone. A cluster has many connections, and is told to look which of its nodes have which slots.
+ * Leaves a server that is silent, or a mere replica: the one to talk to may be elsewhere by now. The client stays the
+ * same, with its listeners, its subscriptions, and what waits in it; one that never reconnects is left alone. A cluster
+ * has many connections, and is told to look which of its nodes have which slots.
  */
 function reconnect(client: Redis | Cluster): void {
   if (isCluster(client)) {
@@ -173,9 +173,9 @@ function reconnect(client: Redis | Cluster): void {
 }
 
 /**
- * Whether a command was not executed where it was sent, since the slots are not where the client believed. ioredis follows
- * a command that is alone in its pipeline. Of several, which is what auto-pipelining makes, it fails those that went
- * astray, and does not even learn where their slots are now.
+ * Whether a command was not executed where it was sent, since the slots are not where the client believed. ioredis
+ * redirects a command that is alone in its pipeline. Of several, as auto-pipelining sends them, it fails those that
+ * went astray, and does not even learn where their slots are now.
  */
 function wasElsewhere(error: unknown): boolean {
   return (

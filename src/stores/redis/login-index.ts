@@ -31,7 +31,7 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
   };
 }
 
-/** Moments in base 36: an entry of 64 characters or less takes Redis half the room. */
+/** Moments in base 36: an entry of 64 characters or less takes half the room in Redis. */
 const BASE = 36;
 
 /** The end comes first, where a script can see it without parsing; the session last, as its id may be anything. */

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../../errors.js';
 
-/** Why a store cannot be used, for those who mend it. Error codes of Redis are the first word of what it says. */
+/** Why a store cannot be used, for those who must fix it. Error codes of Redis are the first word of what it says. */
 export type OutageReason = 'timeout' | 'unreachable' | Lowercase<(typeof redisCodes)[number]>;
 
 const redisCodes = [

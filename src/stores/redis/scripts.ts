@@ -24,7 +24,7 @@ redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 return record`,
   },
   /**
-   * KEYS: index, transaction. ARGV: id, value, ttl, limit, now. The newest has the highest score, also of those within
+   * KEYS: index, transaction. ARGV: id, value, ttl, limit, now. The newest has the highest score, even among those of
    * one millisecond. What comes before the id in a transaction's key depends on the client's key prefix.
    */
   oauthOpenTransaction: {
@@ -51,7 +51,7 @@ return redis.call('GETDEL', KEYS[2])`,
   },
   /**
    * KEYS: lock. ARGV: owner, lease, for how long its key outlives it, the last chance of its holder. A lease that ran
-   * out is not taken at once: from the first who wants it, its holder has a moment to be heard.
+   * out is not taken at once: from the first attempt on, its holder has a moment to be heard.
    */
   oauthAcquireLock: {
     numberOfKeys: 1,
@@ -164,8 +164,8 @@ export type Scripts = {
 };
 
 /**
- * Runs our scripts by their hash, and in full where the server does not have them yet. Not by ioredis' `defineCommand`: it
- * copies each command that was so defined into every pipeline, and auto-pipelining makes one for each tick.
+ * Runs our scripts by their hash, and in full where the server does not have them yet. Not by ioredis' `defineCommand`:
+ * it copies each command so defined into every pipeline, and auto-pipelining makes one for each tick.
  */
 export function scriptsFor(client: Redis): Scripts {
   // The types of ioredis do not know those that answer in bytes.

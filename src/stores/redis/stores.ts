@@ -16,13 +16,14 @@ const replayKey = (id: string) => `oauth:used:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
 /**
- * Milliseconds for which the key of a lock outlives its lease, so that one sees whether the lease was given back or has
- * run out: as long as a holder who cannot reach Redis goes on trying to store what it got.
+ * Milliseconds for which the key of a lock outlives its lease, so that it can be seen whether the lease was given back
+ * or has run out: as long as a holder that cannot reach Redis keeps trying to store what it got.
  */
 const OUTLIVES_LEASE = 300_000;
 /**
- * Milliseconds for which the holder of a lease that ran out can still renew it, once another one wants it. It may have run
- * out while Redis could not be used, with new tokens waiting to be written: as long as a holder may take to connect anew.
+ * Milliseconds for which the holder of a lease that ran out can still renew it, once another one wants it. It may have
+ * run out while Redis could not be used, with new tokens waiting to be written: as long as a holder may take to
+ * reconnect.
  */
 const LAST_CHANCE = 1000;
 
@@ -141,9 +142,9 @@ export function createRedisStores(connection: Connection): Stores {
         ]);
       },
     },
-    // A replica, a full memory or missing rights let reads pass; another key each time, for each node of a Cluster.
+    // Writes: a replica, full memory or missing rights let reads pass. Another key each time, for each node of a Cluster.
     async probe() {
-      // Who asks wants to know now, and not to wait for a connection that may come.
+      // Whoever asks wants to know now, and not to wait for a connection that may come.
       const trouble = connection.trouble();
       if (trouble) throw trouble;
       await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));

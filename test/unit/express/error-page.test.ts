@@ -36,7 +36,7 @@ describe('oauthErrorPage', () => {
     [new TransactionError('transaction_unknown', 'Used already.'), 400, 'Used already.'],
     [new LoginRequiredError('login_required', 'Nobody is logged in.'), 401, 'Nobody is logged in.'],
     [new AuthorizationDeniedError('check_failed', 'Not for you.'), 403, 'Not for you.'],
-    [new ConfigurationError('session_missing', 'Mount oauthSession first.'), 500, 'have to mend this'],
+    [new ConfigurationError('session_missing', 'Mount oauthSession first.'), 500, 'can fix this'],
     [new ProviderRejectedError('invalid_client', 'The secret is wrong.'), 502, 'You are still logged in'],
     [new StoreUnavailableError('store_unavailable', 'Redis is gone.'), 503, 'You are still logged in'],
   ])('answers %p with a page, or with JSON for who wants that', async (error, status, words) => {

@@ -49,10 +49,9 @@ export async function acceptLogin(
   }
   try {
     const created = services.records.create(record);
-    await Promise.all([
-      created,
-      beginLogin(req, services, name, login, config.keepSessionData, { created, issuedAt }),
-    ]);
+    const { keepSessionData } = config;
+    const beginning = { provider: name, login, created, issuedAt, keepSessionData };
+    await Promise.all([created, beginLogin(req, services, beginning)]);
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});

@@ -4,8 +4,23 @@ import type { IndexedLogin } from '../stores/contracts.js';
 import type { Services } from './runtime.js';
 import type { SessionLogin } from './session-data.js';
 
+/** A login of a session, by provider. */
+export type Entry = [provider: string, login: SessionLogin];
+
+/** A login that is about to get its session. */
+export interface BeginningLogin {
+  readonly provider: string;
+  readonly login: SessionLogin;
+  /** Resolves when its record is there; the session is saved meanwhile. */
+  readonly created: Promise<void>;
+  /** When the provider made the id_token, by its own clock. */
+  readonly issuedAt: number | undefined;
+  /** Names of session data that stay with the same person. */
+  readonly keepSessionData: readonly string[];
+}
+
 /** The session that holds a login, and when it ends, in milliseconds since the epoch. */
-type Where = Pick<IndexedLogin, 'session' | 'endsAt'>;
+export type Where = Pick<IndexedLogin, 'session' | 'endsAt'>;
 
 /**
  * Lets others find a login that has just got its session.
@@ -14,10 +29,8 @@ type Where = Pick<IndexedLogin, 'session' | 'endsAt'>;
  */
 export async function indexNewLogin(
   { index }: Services,
-  provider: string,
-  login: SessionLogin,
+  { provider, login, issuedAt }: BeginningLogin,
   where: Where,
-  issuedAt: number | undefined,
 ): Promise<void> {
   if (await addToIndex(index, provider, login, where, issuedAt)) return;
   throw endedWhileItBegan();
@@ -34,7 +47,7 @@ export function endedWhileItBegan(): LoginRequiredError {
  */
 export async function indexMovedLogins(
   { index }: Services,
-  moved: readonly [provider: string, login: SessionLogin][],
+  moved: readonly Entry[],
   where: Where,
 ): Promise<string[]> {
   const noted = await Promise.all(

@@ -175,6 +175,16 @@ export class RequestLogins {
   services(provider: string): Services {
     return this.mountedFor(provider).services;
   }
+
+  /**
+   * The services of the router that knows a provider, though the request has not come to it: a router before it answers. Those
+   * of the first one for a provider that is no longer configured.
+   */
+  servicesBehind(provider: string): Services {
+    if (this.clientOf(provider)) return this.services(provider);
+    const { services } = this.mountedFor(undefined);
+    return services.sibling(provider) ?? services;
+  }
 }
 
 /** A login as apps see it. */

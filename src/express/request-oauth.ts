@@ -9,17 +9,18 @@ import type { User } from '../login/user.js';
 import { providerLogoutUrl } from '../logout/logout.js';
 import { type AssertionSubject, hasLoginPage } from '../provider.js';
 import { apiFetch } from '../tokens/api-fetch.js';
+import type { LoginRecord } from '../tokens/login-record.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
 import { ensureBrowser } from './browser-cookie.js';
+import type { Entry } from './login-sessions.js';
 import type { Login } from './options.js';
 import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import { lender, openState, stateOf } from './request-state.js';
 import type { Runtime } from './runtime.js';
-import type { SessionLogin, SessionLogins } from './session-data.js';
+import type { SessionLogin } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
-import { loginsIn } from './session-request.js';
 import type {
   AccessTokenOptions,
   LoginSession,
@@ -59,7 +60,11 @@ export function openLogins(req: Request, res: Response): RequestLogins {
  */
 export function loginsOf(req: Request): RequestLogins {
   const oauth = stateOf(req)?.oauth;
-  if (oauth instanceof RequestContext) return oauth[requestLogins];
+  if (oauth instanceof RequestContext) {
+    // An app of another copy of Express, called as a function, has given the request another prototype.
+    if (req.oauth !== oauth) lendOAuth(req);
+    return oauth[requestLogins];
+  }
   throw new ConfigurationError(
     'session_missing',
     `There is no req.oauth here (it is ${kind(req.oauth)}). Mount oauthRouter(…) before the guards and guarded routes.`,
@@ -194,26 +199,23 @@ class RequestContext implements RequestOAuth {
     const { origin, afterLogout } = this[requestLogins].mountedFor(provider).runtime.config;
     const home = new URL(afterLogout, publicOrigin(this.#req, origin));
     const ended = everywhere ? await endEverywhere(this.#req, this[requestLogins], provider) : [];
-    let logins: SessionLogins = {};
-    if (provider === undefined || everywhere) {
-      const known = loginsIn(this.#req);
-      logins = await endSession(this.#req, this.#res).catch((error: unknown) => {
-        // The session may be gone all the same, if the answer was lost: nobody else would come back to its logins.
-        endSessionLogins(this[requestLogins], known).catch(() => {});
-        throw error;
-      });
-    } else {
-      const found = this[requestLogins].find(provider);
-      if (found) {
-        logins = Object.fromEntries([found]);
-        await updateLogin(this.#req, provider, found[1].id, () => undefined);
-      }
-    }
-    // A session may hold logins of another router too: all of them end.
-    ended.push(...(await endSessionLogins(this[requestLogins], logins)));
+    ended.push(...(await this.#end(everywhere ? undefined : provider)));
     const clientOf = (name: string) => this[requestLogins].clientOf(name);
     const url = await providerLogoutUrl(clientOf, ended, home.href);
     return { redirectTo: url?.href ?? afterLogout };
+  }
+
+  /** Ends one login, or the session with all of them: those of other routers too. */
+  async #end(provider: string | undefined): Promise<LoginRecord[]> {
+    const end = (logins: readonly Entry[]) => endSessionLogins(this[requestLogins], logins);
+    if (provider === undefined) {
+      const { services } = this[requestLogins].mountedFor(undefined);
+      return endSession(this.#req, this.#res, services, end);
+    }
+    const found = this[requestLogins].find(provider);
+    if (!found) return [];
+    await updateLogin(this.#req, provider, found[1].id, () => undefined);
+    return end([found]);
   }
 
   async sessions({ provider, ...unknown }: WhichLogin = {}): Promise<LoginSession[]> {

@@ -25,10 +25,10 @@ const ABSOLUTE_LIFETIME = 1_209_600_000;
 const STORE_TIMEOUT = 2;
 
 /**
- * The clients of all routers behind one session middleware. A request that a router answers never reaches those after
- * it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
+ * The services of all routers behind one session middleware, by provider. A request that a router answers never reaches
+ * those after it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
  */
-const clientsBehind = new WeakMap<SessionHost, Map<string, ProviderClient>>();
+const servicesBehind = new WeakMap<SessionHost, Map<string, Services>>();
 
 /** One router, put together: the stores are known once the first request shows which session middleware is in use. */
 export interface Runtime {
@@ -57,6 +57,9 @@ export interface Services {
   readonly revocations: Revocations;
   readonly logout: BackchannelDependencies;
   readonly index: LoginIndex;
+  client(provider: string): ProviderClient | undefined;
+  /** The services of another router behind the same `oauthSession`, by one of its providers. */
+  sibling(provider: string): Services | undefined;
   /** Whether the stores can be used now; throws StoreUnavailableError when not. */
   readonly probe: () => Promise<void>;
   /** Whether a session says by itself that a login still exists, or its record must be asked. */
@@ -83,7 +86,8 @@ export function createRuntime(config: RouterConfig): Runtime {
   const build = (stores: Stores, secrets: readonly (string | Uint8Array)[], host?: SessionHost): Services => {
     const sealer = createSealer(secrets);
     const records = createLoginRecords(stores.records, sealer, clock);
-    const client = (name: string) => clients.get(name) ?? (host && clientsBehind.get(host)?.get(name));
+    const sibling = (name: string) => host && servicesBehind.get(host)?.get(name);
+    const client = (name: string) => clients.get(name) ?? sibling(name)?.client(name);
     const revocations = createRevocations({ store: stores.revocations, sealer, client, clock, emit });
     const tokens = createTokenSource(
       {
@@ -111,6 +115,8 @@ export function createRuntime(config: RouterConfig): Runtime {
         sessions: heldSessions(host),
       },
       index: stores.index,
+      client: (name) => clients.get(name),
+      sibling,
       probe: () => stores.probe(),
       trustsSession: host !== undefined,
       absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
@@ -126,7 +132,8 @@ export function createRuntime(config: RouterConfig): Runtime {
       if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
       services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
       byHost.set(host, services);
-      clientsBehind.set(host, new Map([...(clientsBehind.get(host) ?? []), ...clients]));
+      const mine = [...clients.keys()].map((name) => [name, services as Services] as const);
+      servicesBehind.set(host, new Map([...(servicesBehind.get(host) ?? []), ...mine]));
       host.users.add(finish);
     }
     return services;

@@ -6,11 +6,15 @@ import { retryAfter, StoreUnavailableError } from '../errors.js';
 import { removeFromIndex } from '../logout/login-names.js';
 import { MARK } from '../logout/revoke-sessions.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
-import type { SessionLogins } from './session-data.js';
+import type { SessionLogin, SessionLogins } from './session-data.js';
 import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
 
 /** How many times a save is tried when the logins change under it. */
 export const ATTEMPTS = 50;
+
+/** How sessions end: by a logout, or by a login, which gives all that is in them a new id. */
+const LOGOUT = 'logout';
+const MOVED = 'moved:';
 
 /** How many sessions are read at a time where all of them are wanted. */
 const BATCH = 100;
@@ -117,7 +121,7 @@ export class LoginSessionStore extends session.Store {
     if (text === undefined) return undefined;
     const found = new SessionText(text);
     if (this.#isAlive(found)) return found;
-    await this.#destroy(sid);
+    await this.#endLogins(Object.entries((await this.takeLogins(sid)) ?? {}));
     return undefined;
   }
 
@@ -144,17 +148,38 @@ export class LoginSessionStore extends session.Store {
     return text === undefined ? undefined : new SessionText(text).logins;
   }
 
-  /** Ends a session by a logout: a login that is being completed in it does not survive. */
-  async logOut(sid: string): Promise<SessionLogins> {
-    // Sent first, but only a precaution: a full Redis takes no mark, and yet deletes sessions.
-    const marked = this.host.stores.replays.use(logoutOf(sid), MARK).catch(() => false);
-    const [logins] = await Promise.all([this.takeLogins(sid), marked]);
-    return logins ?? {};
+  /**
+   * Ends a session by a logout: a login that is being completed in it does not survive, and where it has moved what was in
+   * this session to another one, that one ends too.
+   *
+   * @returns the logins that were in it.
+   */
+  async logOut(sid: string): Promise<[provider: string, login: SessionLogin][]> {
+    // Only a precaution: a full Redis takes no mark, and yet deletes sessions.
+    const ending = await this.#settle(sid, LOGOUT).catch(() => LOGOUT);
+    const logins = Object.entries((await this.takeLogins(sid)) ?? {});
+    const to = movedTo(ending);
+    return to === undefined ? logins : [...logins, ...(await this.logOut(to))];
   }
 
   /** Whether it was a logout that ended a session. */
-  wasLoggedOut(sid: string): Promise<boolean> {
-    return this.host.stores.replays.isUsed(logoutOf(sid));
+  async wasLoggedOut(sid: string): Promise<boolean> {
+    return (await this.host.stores.endings.find(endingOf(sid))) === LOGOUT;
+  }
+
+  /**
+   * Says that the logins of a session move to another one. May be said again.
+   *
+   * @returns what became of them instead, if somebody was faster.
+   */
+  async move(sid: string, to: string): Promise<'moved' | 'moved-elsewhere' | 'logged-out'> {
+    const ending = await this.#settle(sid, MOVED + to);
+    if (ending === LOGOUT) return 'logged-out';
+    return ending === MOVED + to ? 'moved' : 'moved-elsewhere';
+  }
+
+  #settle(sid: string, ending: string): Promise<string> {
+    return this.host.stores.endings.settle(endingOf(sid), ending, MARK);
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */
@@ -181,7 +206,8 @@ export class LoginSessionStore extends session.Store {
   }
 
   /**
-   * Changes the logins of a session that exists, whatever else happens to it at the same time.
+   * Changes the logins of a session that exists, whatever else happens to it at the same time; where they have moved,
+   * those of the other session.
    *
    * @param change returns what it was given where there is nothing to change.
    * @throws StoreUnavailableError when others keep changing the session.
@@ -190,7 +216,10 @@ export class LoginSessionStore extends session.Store {
     const { backend } = this.host;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const before = await backend.read(sid);
-      if (before === undefined) return;
+      if (before === undefined) {
+        const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
+        return to === undefined ? undefined : this.changeLogins(to, change);
+      }
       const found = new SessionText(before);
       const changed = change(found.logins);
       if (changed === found.logins) return;
@@ -260,12 +289,13 @@ export class LoginSessionStore extends session.Store {
   }
 
   async #destroy(sid: string): Promise<void> {
-    const logins = (await this.takeLogins(sid)) ?? {};
+    await this.#endLogins(await this.logOut(sid));
+  }
+
+  async #endLogins(logins: readonly [provider: string, login: SessionLogin][]): Promise<void> {
     const { records, index } = this.host.stores;
-    await Promise.all(Object.values(logins).map((login) => records.remove(login.id)));
-    await Promise.all(
-      Object.entries(logins).map(([provider, login]) => removeFromIndex(index, provider, login)),
-    );
+    await Promise.all(logins.map(([, login]) => records.remove(login.id)));
+    await Promise.all(logins.map(([provider, login]) => removeFromIndex(index, provider, login)));
   }
 }
 
@@ -281,8 +311,13 @@ function withRev<K extends Known>(known: K): K {
 }
 
 /** A session id is a credential, so this key holds only its hash. */
-function logoutOf(sid: string): string {
-  return hash('sha256', `logout ${sid}`, 'base64url');
+function endingOf(sid: string): string {
+  return hash('sha256', sid, 'base64url');
+}
+
+/** The session to which the logins of one that has ended moved. */
+function movedTo(ending: string | undefined): string | undefined {
+  return ending?.startsWith(MOVED) ? ending.slice(MOVED.length) : undefined;
 }
 
 export function newRev(): string {

@@ -7,9 +7,10 @@ import { endLogins } from '../logout/logout.js';
 import { endUser, listUser } from '../logout/revoke-sessions.js';
 import type { IndexedLogin } from '../stores/contracts.js';
 import type { LoginRecord } from '../tokens/login-record.js';
+import type { Entry } from './login-sessions.js';
 import type { RequestLogins } from './request-logins.js';
 import { type Runtime, unknownProvider } from './runtime.js';
-import type { SessionLogin, SessionLogins } from './session-data.js';
+import type { SessionLogin } from './session-data.js';
 import { loginsIn } from './session-request.js';
 import type { LoginSession, UserOfProvider } from './types.js';
 
@@ -22,11 +23,13 @@ const userOf = (provider: string, { issuer, sub }: SessionLogin): KnownUser => (
  * @returns their records.
  * @throws StoreUnavailableError
  */
-export async function endSessionLogins(logins: RequestLogins, own: SessionLogins): Promise<LoginRecord[]> {
-  const all = Object.entries(own).map(([name, login]) => {
-    const known = logins.clientOf(name) ? name : undefined;
-    return { name, login, id: login.id, deps: logins.mountedFor(known).services.logout };
-  });
+export async function endSessionLogins(logins: RequestLogins, own: readonly Entry[]): Promise<LoginRecord[]> {
+  const all = own.map(([name, login]) => ({
+    name,
+    login,
+    id: login.id,
+    deps: logins.servicesBehind(name).logout,
+  }));
   const ended = await endLogins(all);
   await Promise.all(all.map(({ deps, name, login }) => removeFromIndex(deps.index, name, login)));
   return ended;
@@ -50,7 +53,7 @@ export async function endEverywhere(
   await Promise.all(
     users.map(([name, login]) => endUser(logins.services(name).logout, userOf(name, login), except)),
   );
-  return endSessionLogins(logins, own);
+  return endSessionLogins(logins, Object.entries(own));
 }
 
 /** The sessions of this session's users; `undefined` when nobody is logged in. */

@@ -13,7 +13,7 @@ export interface LogoutDependencies {
   readonly clock: Clock;
 }
 
-/** How long, and at what interval, ending a login is retried while the store is down, in milliseconds. */
+/** For how long what the store could not do is tried again, in milliseconds, and how often. */
 const STORE_PATIENCE = 300_000;
 const STORE_RETRY = 1000;
 
@@ -40,20 +40,24 @@ async function endLogin(deps: LogoutDependencies, id: string): Promise<LoginReco
     record = await deps.records.remove(id);
   } catch (error) {
     // The session that knew this login may be gone: nobody else would come back to it.
-    if (error instanceof StoreUnavailableError) endLater(deps, id);
+    if (error instanceof StoreUnavailableError) {
+      void whenStoreIsBack(deps.clock, async () => {
+        const found = await deps.records.remove(id);
+        if (found) await revoke(deps, found);
+      });
+    }
     throw error;
   }
   if (record) await revoke(deps, record);
   return record;
 }
 
-async function endLater(deps: LogoutDependencies, id: string): Promise<void> {
-  const { clock, records } = deps;
+/** Does what a store that failed could not, as soon as it is back. Whoever asked for it has been answered by then. */
+export async function whenStoreIsBack(clock: Clock, work: () => Promise<unknown>): Promise<void> {
   for (const giveUpAt = clock.now() + STORE_PATIENCE; clock.now() < giveUpAt; ) {
     await clock.sleep(STORE_RETRY);
     try {
-      const record = await records.remove(id);
-      if (record) await revoke(deps, record);
+      await work();
       return;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) return;

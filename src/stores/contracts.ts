@@ -10,6 +10,7 @@ export interface Stores {
   readonly backoff: BackoffStore;
   readonly index: LoginIndex;
   readonly replays: ReplayStore;
+  readonly endings: EndingStore;
   readonly revocations: RevocationStore;
   /**
    * Whether the store can be used now, for writing too.
@@ -152,6 +153,19 @@ export interface ReplayStore {
   isUsed(id: string): Promise<boolean>;
   /** Whether this is the first use: to one caller only. */
   use(id: string, ttl: number): Promise<boolean>;
+}
+
+/** Remembers how something ended, for those who still believe in it. */
+export interface EndingStore {
+  /**
+   * Says how it ends, unless somebody has said so before: then what was said first counts. To say the same again, because
+   * an answer was lost, changes nothing.
+   *
+   * @returns what counts.
+   */
+  settle(id: string, ending: string, ttl: number): Promise<string>;
+  /** What was said; `undefined` where nothing was. */
+  find(id: string): Promise<string | undefined>;
 }
 
 /**

@@ -18,6 +18,7 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
   const leases = new ExpiringMap<string>(clock);
   const backoffs = new ExpiringMap<Backoff>(clock);
   const used = new ExpiringMap<true>(clock);
+  const endings = new ExpiringMap<string>(clock);
   const open = (browser: string, id: string) => `open ${browser} ${id}`;
   const kept = (browser: string, id: string) => `kept ${browser} ${id}`;
   return {
@@ -76,6 +77,14 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
     },
     revocations: memoryRevocations(clock),
     index: createMemoryIndex(clock),
+    endings: {
+      async settle(id, ending, ttl) {
+        const said = endings.get(id);
+        if (said === undefined) endings.set(id, ending, ttl);
+        return said ?? ending;
+      },
+      find: async (id) => endings.get(id),
+    },
     replays: {
       isUsed: async (id) => used.get(id) === true,
       async use(id, ttl) {

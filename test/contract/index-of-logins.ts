@@ -1,4 +1,10 @@
-import type { IndexedLogin, LoginIndex, ReplayStore, Stores } from '../../src/stores/contracts.js';
+import type {
+  EndingStore,
+  IndexedLogin,
+  LoginIndex,
+  ReplayStore,
+  Stores,
+} from '../../src/stores/contracts.js';
 import { fromEverywhere, uniqueId, type World } from './support/worlds.js';
 
 const TTL = 60_000;
@@ -206,6 +212,47 @@ export function replayContract(open: () => World): void {
       expect(await replays.use(id, TTL)).toBe(false);
       await world.pass(10_000);
       expect(await replays.isUsed(id)).toBe(false);
+    });
+  });
+}
+
+export function endingContract(open: () => World): void {
+  describe('how something ended', () => {
+    let world: World;
+    let endings: EndingStore;
+
+    beforeAll(() => {
+      world = open();
+      endings = (world.stores[0] as Stores).endings;
+    });
+
+    test('is what was said first, whoever asks, and however often it is said', async () => {
+      const id = uniqueId();
+      expect(await endings.find(id)).toBeUndefined();
+      const said = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => {
+          const store = world.stores[n % world.stores.length] as Stores;
+          return store.endings.settle(id, `ending ${n}`, TTL);
+        }),
+      );
+      const [counts] = new Set(said);
+      expect(new Set(said).size).toBe(1);
+      for (const store of world.stores) {
+        expect(await store.endings.find(id)).toBe(counts);
+        expect(await store.endings.settle(id, counts as string, TTL)).toBe(counts);
+        expect(await store.endings.settle(id, 'another', TTL)).toBe(counts);
+      }
+      expect(await endings.find(uniqueId())).toBeUndefined();
+    });
+
+    test('is forgotten when its time is over', async () => {
+      const id = uniqueId();
+      await endings.settle(id, 'one', TTL);
+      await world.pass(TTL - 10_000);
+      expect(await endings.settle(id, 'two', TTL)).toBe('one');
+      await world.pass(10_000);
+      expect(await endings.find(id)).toBeUndefined();
+      expect(await endings.settle(id, 'two', TTL)).toBe('two');
     });
   });
 }

@@ -80,6 +80,7 @@ describe('keys in Redis', () => {
     await stores.index.add('name', { ...login, id: 'm', endsAt: Date.now() + TTL / 2 }, { here: 5 }, 10);
     await stores.index.remove('name', 'l');
     await stores.replays.use('jti', TTL);
+    await stores.endings.settle('sid', 'logout', TTL);
     await stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL);
     await stores.revocations.keep('one', Buffer.from('x'), 5, TTL);
     await stores.revocations.keep('two', Buffer.from('x'), 5, TTL / 2);
@@ -87,7 +88,7 @@ describe('keys in Redis', () => {
     await stores.probe();
 
     const keys = await server.keys();
-    expect(keys).toHaveLength(3 + 3 + 4 + 2 + 1 + 3 + 1);
+    expect(keys).toHaveLength(3 + 3 + 4 + 2 + 1 + 1 + 3 + 1);
     for (const key of keys) {
       const left = await redis.pttl(key);
       // That of a lock outlives its lease by five minutes.

@@ -1,4 +1,4 @@
-import { indexContract, replayContract } from './index-of-logins.js';
+import { endingContract, indexContract, replayContract } from './index-of-logins.js';
 import { backoffContract, lockContract } from './locks.js';
 import { recordContract } from './records.js';
 import { revocationContract } from './revocations.js';
@@ -21,4 +21,5 @@ describe.each(worlds)('%s', (_name, open) => {
   sessionContract(() => world);
   indexContract(() => world);
   replayContract(() => world);
+  endingContract(() => world);
 });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([lab.close(), redis.stop()]));
 
 /** What is not a marker that is gone in minutes, and tells nothing. */
-const keysOfLogins = async () => (await redis.keys()).filter((key) => !/:kept:|^oauth:used:/.test(key));
+const keysOfLogins = async () =>
+  (await redis.keys()).filter((key) => !/:kept:|^oauth:(?:used|ended):/.test(key));
 
 it('a logout while the provider is down is sent by another process within a minute, and leaves nothing', async () => {
   const aliyun = lab.provider('aliyun');

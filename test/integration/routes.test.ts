@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { oauthRouter, oauthSession, requireLogin } from '../../src/index.js';
+import { autoRefresh, oauthRouter, oauthSession, requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
 
@@ -257,6 +258,20 @@ describe('an app that is put together wrongly', () => {
     });
     const answer = await request(url).get('/').expect(500);
     expect(answer.body).toMatchObject({ name: 'ConfigurationError', code });
+    close();
+  });
+
+  it('guards an app of another copy of Express, which is called as a function', async () => {
+    const inner: Express = createRequire(import.meta.url)('express4')();
+    inner.get('/', requireLogin, (_req, res) => void res.send('in'));
+    inner.get('/who', autoRefresh, (req, res) => void res.json({ loggedIn: req.oauth.loggedIn }));
+    const { url, close } = await serve((app) => {
+      app.use(session(), router());
+      app.use((req, res, next) => inner(req, res, next));
+    });
+    const answer = await request(url).get('/').set('Accept', 'text/html').expect(302);
+    expect(answer.headers.location).toBe('/auth/login/aliyun?returnTo=%2F');
+    await request(url).get('/who').expect(200, { loggedIn: false });
     close();
   });
 

@@ -138,17 +138,35 @@ describe('a login, while some commands fail', () => {
     await visitor.get('/token').expect(200);
   });
 
-  it('that fails at its end leaves the other logins where they can be found', async () => {
+  it('is complete though the old session cannot be ended at once, and its other logins are where they can be found', async () => {
     const [visitor, elsewhere] = [app.visitor(), app.visitor()];
     await visitor.logIn('aliyun');
+    const [old] = (await redis.keys()).filter((key) => key.startsWith('sess:')) as [string];
     await elsewhere.logIn('aliyun');
-    // The old session can no longer be taken.
     atLogin = (provider) => (provider === 'oidc' ? forbid('getdel') : Promise.resolve());
-    await visitor.get(await visitor.authorize('oidc')).expect(503);
+    await visitor.get(await visitor.authorize('oidc')).expect(303);
+    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(2);
+    expect(await admin.exists(old)).toBe(1);
     await forbid();
-    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(1);
+    await waitFor(async () => (await admin.exists(old)) === 0);
+    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(2);
     await elsewhere.post('/everywhere').expect(200);
-    await visitor.get('/me').expect(401);
+    expect((await visitor.get('/me').expect(200)).body.logins).toMatchObject([{ provider: 'oidc' }]);
+  });
+
+  it('can be ended later, all at once, where it cannot be ended now', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    await forbid('getdel');
+    await visitor.post('/auth/logout').expect(503);
+    await visitor.get('/me').expect(200);
+    await visitor.get('/token').expect(200);
+    await forbid();
+    await waitFor(async () => (await visitor.get('/me')).status === 401);
+    await waitFor(async () => (await redis.keys()).every((key) => !key.startsWith('oauth:login:')));
+    await waitFor(() =>
+      app.events.some(({ type, outcome }) => type === 'logout.completed' && outcome === 'revoked'),
+    );
   });
 
   it('can be ended though Redis is full', async () => {

@@ -133,6 +133,13 @@ local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, AR
 for _, id in ipairs(due) do redis.call('ZADD', KEYS[1], ARGV[2], id) end
 return due`,
   },
+  /** What is said first counts. KEYS: ending. ARGV: what is said, ttl. */
+  oauthSettle: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then return ARGV[1] end
+return redis.call('GET', KEYS[1])`,
+  },
   /** Saves a session that still exists and whose logins nobody changed. KEYS: session. ARGV: text, rev, ttl. */
   oauthSaveSession: {
     numberOfKeys: 1,

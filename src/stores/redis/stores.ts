@@ -13,6 +13,7 @@ const revocationKey = (id: string) => `oauth:{revocations}:${id}`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
 const replayKey = (id: string) => `oauth:used:${id}`;
+const endingKey = (id: string) => `oauth:ended:${id}`;
 const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kept:${id}`;
 
 /**
@@ -150,6 +151,14 @@ export function createRedisStores(connection: Connection): Stores {
       await run(() => client.set(`oauth:probe:${randomBytes(6).toString('base64url')}`, '', 'PX', 1000));
     },
     index: createRedisIndex(connection),
+    endings: {
+      async settle(id, ending, ttl) {
+        return (await run(() => scripts.oauthSettle(endingKey(id), ending, whole(ttl)))) as string;
+      },
+      async find(id) {
+        return (await run(() => client.get(endingKey(id)))) ?? undefined;
+      },
+    },
     replays: {
       async isUsed(id) {
         return (await run(() => client.exists(replayKey(id)))) === 1;

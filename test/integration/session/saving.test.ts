@@ -219,7 +219,7 @@ it('what is no session is an error that names the fix, where express-session wou
   apps.push(app);
   for (const path of ['/object', '/text', '/number']) {
     const answer = await request(app.url).get(path).expect(500);
-    expect(answer.text).toContain('req.session is no session');
+    expect(answer.text).toContain('was replaced by something that is not a session');
   }
 });
 

@@ -1,9 +1,7 @@
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
+import { LOGIN_LIFETIME } from '../limits.js';
 import { randomToken } from '../login/transaction.js';
-
-/** As long as a login may take, in milliseconds. */
-const LIFETIME = 10 * 60_000;
 
 const nameFor = (secure: boolean) => (secure ? '__Host-oauth-browser' : 'oauth-browser');
 
@@ -21,7 +19,7 @@ export function ensureBrowser(req: Request, res: Response, secure: boolean): str
     secure,
     sameSite: 'lax',
     path: '/',
-    maxAge: LIFETIME,
+    maxAge: LOGIN_LIFETIME,
   });
   return browser;
 }

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { isPlainObject, OptionReader } from '../config.js';
 import { AuthorizationDeniedError } from '../errors.js';
+import { CLOCK_TOLERANCE } from '../limits.js';
 import type { Login } from './options.js';
 import type { SessionLogin } from './session-data.js';
 
@@ -74,9 +75,6 @@ export function parseRules(options: unknown): Rules {
   return Object.freeze(rules);
 }
 
-/** Milliseconds by which a provider's clock may differ from ours. */
-const TOLERANCE = 30_000;
-
 /** Whether it is not too long ago that the user proved who they are. */
 export function isRecent({ maxAge }: Rules, { loggedInAt, user }: SessionLogin): boolean {
   if (maxAge === undefined) return true;
@@ -84,8 +82,9 @@ export function isRecent({ maxAge }: Rules, { loggedInAt, user }: SessionLogin):
   // Providers that do not know the time say 0, or less: that is as good as none.
   if (typeof authTime !== 'number' || authTime <= 0) return Date.now() - loggedInAt <= maxAge * 1000;
   const age = Date.now() - authTime * 1000;
+  const tolerance = CLOCK_TOLERANCE * 1000;
   // A time in the future, such as one in milliseconds, would be recent for ever.
-  return age >= -TOLERANCE && age <= maxAge * 1000 + TOLERANCE;
+  return age >= -tolerance && age <= maxAge * 1000 + tolerance;
 }
 
 /** Whether the user proved who they are in one of the ways that are good enough. */

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { systemClock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import { createEmit, type Emit } from '../events.js';
+import { ABSOLUTE_TIMEOUT, STORE_TIMEOUT } from '../limits.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
 import type { BackchannelDependencies } from '../logout/backchannel.js';
 import { createRevocations, type Revocations } from '../logout/revocations.js';
@@ -18,11 +19,6 @@ import { heldSessions, liveHosts } from './held-sessions.js';
 import type { RouterConfig } from './options.js';
 import { asleepStore } from './session-request.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
-
-/** A session's absolute lifetime, in milliseconds, where the middleware is the app's own: `oauthSession`'s default. */
-const ABSOLUTE_LIFETIME = 1_209_600_000;
-/** Seconds that a store command may take. */
-const STORE_TIMEOUT = 2;
 
 /**
  * The services of all routers behind one session middleware, by provider. A request that a router answers never reaches
@@ -119,7 +115,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       sibling,
       probe: () => stores.probe(),
       trustsSession: host !== undefined,
-      absoluteLifetime: host ? host.absoluteTimeout * 1000 : ABSOLUTE_LIFETIME,
+      absoluteLifetime: (host?.absoluteTimeout ?? ABSOLUTE_TIMEOUT) * 1000,
     };
     built.push(services);
     revocations.start();

@@ -3,8 +3,8 @@ import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
 import { retryAfter, StoreUnavailableError } from '../errors.js';
+import { LOGIN_LIFETIME } from '../limits.js';
 import { removeFromIndex } from '../logout/login-names.js';
-import { MARK } from '../logout/revoke-sessions.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
@@ -179,7 +179,7 @@ export class LoginSessionStore extends session.Store {
   }
 
   #settle(sid: string, ending: string): Promise<string> {
-    return this.host.stores.endings.settle(endingOf(sid), ending, MARK);
+    return this.host.stores.endings.settle(endingOf(sid), ending, LOGIN_LIFETIME);
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */

@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
 import { isLoopbackHost, isPlainObject, OptionReader } from '../config.js';
+import { ABSOLUTE_TIMEOUT, STORE_TIMEOUT } from '../limits.js';
 import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
@@ -42,8 +43,6 @@ export interface OAuthSession extends RequestHandler {
 
 /** Milliseconds in a second. */
 const SECOND = 1000;
-/** Seconds that a store command may take; `oauthRouter` can change it. */
-const STORE_TIMEOUT = 2;
 
 /**
  * `express-session` set up for logins. `req.session` is the real thing. A session that was destroyed is not brought
@@ -59,7 +58,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const read = new OptionReader('oauthSession', options);
   const secrets = readSecrets(read);
   const idleTimeout = read.seconds('idleTimeout', 86_400);
-  const absoluteTimeout = read.seconds('absoluteTimeout', 1_209_600);
+  const absoluteTimeout = read.seconds('absoluteTimeout', ABSOLUTE_TIMEOUT);
   const prefix = read.string('prefix', 'give the beginning of a Redis key', 'sess:');
   const name = read.optionalString('name', 'give a cookie name');
   // A token [RFC 6265 4.1.1]; anything else would fail at the first answer.

@@ -1,12 +1,11 @@
 import { hash, randomBytes } from 'node:crypto';
 import { isPlainObject } from '../config.js';
+import { LOGIN_LIFETIME } from '../limits.js';
 import type { TransactionStore } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
 import type { ProofKey } from '../wire/dpop.js';
 import type { Requirements } from './requirements.js';
 
-/** How long a login may take, in milliseconds. */
-const LIFETIME = 10 * 60_000;
 /** Open logins of one browser; one more, and the oldest gives way. */
 const LIMIT = 10;
 /** Milliseconds between a posted callback and the request that picks it up. */
@@ -55,7 +54,7 @@ export function createTransactions(store: TransactionStore, sealer: Sealer): Tra
     async open(browser, transaction) {
       const state = randomToken();
       const id = digest(state);
-      await store.open(digest(browser), id, seal('transaction', id, transaction), LIFETIME, LIMIT);
+      await store.open(digest(browser), id, seal('transaction', id, transaction), LOGIN_LIFETIME, LIMIT);
       return state;
     },
     async consume(browser, state) {
@@ -65,7 +64,7 @@ export function createTransactions(store: TransactionStore, sealer: Sealer): Tra
     },
     async complete(browser, state, returnTo) {
       const id = digest(state);
-      await store.remember(digest(browser), id, seal('completed', id, returnTo), LIFETIME);
+      await store.remember(digest(browser), id, seal('completed', id, returnTo), LOGIN_LIFETIME);
     },
     async completed(browser, state) {
       const id = digest(state);

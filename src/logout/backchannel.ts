@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { hashLoginId } from '../events.js';
+import { LOGIN_LIFETIME } from '../limits.js';
 import type { IndexedLogin, ReplayStore } from '../stores/contracts.js';
 import type { ProviderClient } from '../wire/client.js';
 import { type LogoutToken, LogoutTokenError } from '../wire/logout-token.js';
 import { nameOfProviderSession, nameOfSubject, nameOfUser, removeRecordFromIndex } from './login-names.js';
-import { type EndSessionsDependencies, MARK, releaseAll } from './revoke-sessions.js';
+import { type EndSessionsDependencies, releaseAll } from './revoke-sessions.js';
 
 /** What a back-channel logout needs. */
 export interface BackchannelDependencies extends EndSessionsDependencies {
@@ -65,7 +66,7 @@ async function findLogins(
   // no finer clock.
   const at = { here: clock.now(), provider: sid === undefined ? issuedAt - 1 : issuedAt };
   const found = await Promise.all(
-    names.map(async (name) => (await index.end(name, at, MARK)).map((login) => ({ name, login }))),
+    names.map(async (name) => (await index.end(name, at, LOGIN_LIFETIME)).map((login) => ({ name, login }))),
   );
   const subject = user && nameOfSubject(user);
   return found.flat().filter(({ login }) => subject === undefined || (login.subject ?? subject) === subject);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { OAuthLoginError, StoreUnavailableError } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
+import { STORE_PATIENCE } from '../limits.js';
 import type { LoginRecord, LoginRecords } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
 import type { Revocations } from './revocations.js';
@@ -13,8 +14,7 @@ export interface LogoutDependencies {
   readonly clock: Clock;
 }
 
-/** For how long what the store could not do is tried again, in milliseconds, and how often. */
-const STORE_PATIENCE = 300_000;
+/** Milliseconds between two tries of what the store could not do. */
 const STORE_RETRY = 1000;
 
 /**

@@ -1,13 +1,8 @@
 import { hashLoginId } from '../events.js';
+import { LOGIN_LIFETIME } from '../limits.js';
 import type { IndexedLogin, LoginIndex } from '../stores/contracts.js';
 import { type KnownUser, nameOfUser, removeRecordFromIndex } from './login-names.js';
 import { endLogins, type LogoutDependencies } from './logout.js';
-
-/**
- * How long after the end of a user's logins a login that began before is refused, in milliseconds: as long as a login
- * may take.
- */
-export const MARK = 10 * 60_000;
 
 /** The sessions in which logins are, where they are ours to change. */
 export interface HeldSessions {
@@ -36,7 +31,7 @@ export async function endUser(
   except: ReadonlySet<string> = new Set(),
 ): Promise<number> {
   const name = nameOfUser(user);
-  const found = await deps.index.end(name, { here: deps.clock.now() }, MARK);
+  const found = await deps.index.end(name, { here: deps.clock.now() }, LOGIN_LIFETIME);
   const others = found.filter(({ id }) => !except.has(id));
   await releaseAll(deps, others);
   const ended = await endLogins(others.map(({ id }) => ({ id, deps })));

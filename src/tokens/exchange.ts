@@ -9,6 +9,7 @@ import {
   StoreUnavailableError,
 } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
+import { STORE_PATIENCE } from '../limits.js';
 import type { AssertionSubject } from '../provider.js';
 import type { BackoffStore, LockStore } from '../stores/contracts.js';
 import type { TokenAnswer } from '../wire/answer.js';
@@ -50,9 +51,7 @@ export type Phase = 'store' | 'provider' | 'another process';
 /** Is told whom a refresh waits for from now on. */
 export type OnPhase = (phase: Phase) => void;
 
-/** How long we keep trying to store tokens that were issued but could not be written, in milliseconds. */
-const STORE_PATIENCE = 300_000;
-/** Milliseconds between two tries to store them. */
+/** Milliseconds between two tries to store tokens that were issued but could not be written. */
 const STORE_RETRY = 100;
 
 /** Brings new tokens; whoever calls holds the lock of this login. */

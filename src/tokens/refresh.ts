@@ -6,6 +6,7 @@ import {
   retryAfter,
 } from '../errors.js';
 import { hashLoginId } from '../events.js';
+import { STORE_PATIENCE } from '../limits.js';
 import type { Backoff } from '../stores/contracts.js';
 import { ended, type OnPhase, type RefreshDependencies, refreshHoldingLock } from './exchange.js';
 import type { LoginRecord } from './login-record.js';
@@ -19,8 +20,7 @@ export type { RefreshClient, RefreshDependencies } from './exchange.js';
 export const LEASE = 3000;
 /** Milliseconds between two renewals of the lease. */
 export const RENEWAL = 500;
-/** How long, and at what interval, releasing a lock is retried while the store is down, in milliseconds. */
-const GIVE_BACK_PATIENCE = 300_000;
+/** Milliseconds between two tries to release a lock while the store is down. */
 const GIVE_BACK_RETRY = 250;
 /** Milliseconds between two looks at what the holder of the lock has achieved. */
 const POLL = 60;
@@ -106,7 +106,7 @@ async function giveBack(
   owner: string,
   times: number,
 ): Promise<void> {
-  const giveUpAt = clock.now() + GIVE_BACK_PATIENCE;
+  const giveUpAt = clock.now() + STORE_PATIENCE;
   for (let left = times; clock.now() < giveUpAt; ) {
     const heard = await locks.release(id, owner).then(
       () => true,

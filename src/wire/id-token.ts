@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { AuthorizationDeniedError, ProviderProtocolError } from '../errors.js';
+import { CLOCK_TOLERANCE } from '../limits.js';
 import { LOGOUT_EVENT } from './logout-token.js';
-import { isSubject, type SignedTokenExpectation, TOLERANCE, verifySignedToken } from './signed-token.js';
+import { isSubject, type SignedTokenExpectation, verifySignedToken } from './signed-token.js';
 
 export type IdTokenClaims = JWTPayload & { readonly iss: string; readonly sub: string };
 
@@ -62,9 +63,9 @@ function checkAuthTime({ auth_time }: JWTPayload, { now, maxAge, essential }: Id
   if (maxAge === undefined && !essential?.includes('auth_time')) return;
   const seconds = now / 1000;
   // Providers that do not know the time say 0, or less; a time in milliseconds would be recent for ever.
-  if (typeof auth_time !== 'number' || auth_time <= 0 || auth_time > seconds + TOLERANCE)
+  if (typeof auth_time !== 'number' || auth_time <= 0 || auth_time > seconds + CLOCK_TOLERANCE)
     throw refuted('auth_time');
-  if (maxAge !== undefined && auth_time + maxAge < seconds - TOLERANCE) throw refuted('auth_time');
+  if (maxAge !== undefined && auth_time + maxAge < seconds - CLOCK_TOLERANCE) throw refuted('auth_time');
 }
 
 /** The token itself is good; the way in which the user proved who they are is not [OpenID Connect Core 3.1.3.7, 12]. */

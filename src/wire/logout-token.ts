@@ -1,5 +1,6 @@
 import { isPlainObject } from '../config.js';
-import { isSubject, type SignedTokenExpectation, TOLERANCE, verifySignedToken } from './signed-token.js';
+import { CLOCK_TOLERANCE } from '../limits.js';
+import { isSubject, type SignedTokenExpectation, verifySignedToken } from './signed-token.js';
 
 /** The member of `events` that makes a token a logout token. */
 export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -60,7 +61,7 @@ export async function verifyLogoutToken(
   return {
     jti,
     issuedAt: (iat as number) * 1000,
-    acceptedUntil: ((exp as number) + TOLERANCE) * 1000,
+    acceptedUntil: ((exp as number) + CLOCK_TOLERANCE) * 1000,
     ...(sub !== undefined && { sub }),
     ...(sid !== undefined && { sid: sid as string }),
   };

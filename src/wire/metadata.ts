@@ -100,9 +100,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
       },
     );
   });
-  // Some servers publish `null` for what they have not.
-  const given = Object.entries(config.serverMetadata()).filter(([, value]) => value !== null);
-  const metadata = Object.fromEntries(given) as unknown as ServerMetadata;
+  const metadata: ServerMetadata = { ...config.serverMetadata() };
   // openid-client compares parsed URLs; the issuer is to be compared as a string [RFC 8414 3.3].
   if (metadata.issuer !== issuer) {
     throw new ProviderProtocolError(

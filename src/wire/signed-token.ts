@@ -1,9 +1,8 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
 import type { ServerMetadata } from 'openid-client';
+import { CLOCK_TOLERANCE } from '../limits.js';
 import type { IdTokenPolicy } from '../provider.js';
 
-/** Clock tolerance, in seconds. */
-export const TOLERANCE = 30;
 /** A token that claims to live longer than ten years is nonsense. */
 const LONGEST = 10 * 366 * 86_400;
 
@@ -47,7 +46,7 @@ export async function verifySignedToken(
     issuer,
     audience: clientId,
     algorithms: [...algs],
-    clockTolerance: TOLERANCE,
+    clockTolerance: CLOCK_TOLERANCE,
     currentDate: new Date(now),
   }).catch((error: unknown) => {
     // The Web Cryptography API throws a DOMException for what it cannot use as a key.
@@ -73,7 +72,7 @@ export async function verifySignedToken(
 
 function checkTimes({ iat, exp }: JWTPayload, now: number, refuted: TokenKind['refuted']): void {
   const seconds = now / 1000;
-  if (typeof iat !== 'number' || iat > seconds + TOLERANCE) throw refuted('iat');
+  if (typeof iat !== 'number' || iat > seconds + CLOCK_TOLERANCE) throw refuted('iat');
   if (typeof exp !== 'number' || exp > seconds + LONGEST) throw refuted('exp');
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { STORE_PATIENCE } from '../../limits.js';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
 import type { Connection } from './client.js';
 import { createRedisIndex } from './login-index.js';
@@ -20,7 +21,7 @@ const keptKey = (browser: string, id: string) => `oauth:browser:{${browser}}:kep
  * Milliseconds for which the key of a lock outlives its lease, so that it can be seen whether the lease was given back
  * or has run out: as long as a holder that cannot reach Redis keeps trying to store what it got.
  */
-const OUTLIVES_LEASE = 300_000;
+const OUTLIVES_LEASE = STORE_PATIENCE;
 /**
  * Milliseconds for which the holder of a lease that ran out can still renew it, once another one wants it. It may have
  * run out while Redis could not be used, with new tokens waiting to be written: as long as a holder may take to

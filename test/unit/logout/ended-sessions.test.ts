@@ -1,6 +1,7 @@
+import { LOGIN_LIFETIME } from '../../../src/limits.js';
 import { type BackchannelDependencies, takeLogoutToken } from '../../../src/logout/backchannel.js';
 import { addToIndex, nameOfProviderSession, nameOfUser } from '../../../src/logout/login-names.js';
-import { endUser, listUser, MARK } from '../../../src/logout/revoke-sessions.js';
+import { endUser, listUser } from '../../../src/logout/revoke-sessions.js';
 import type { Stores } from '../../../src/stores/contracts.js';
 import { createMemoryStores } from '../../../src/stores/memory.js';
 import { createSealer } from '../../../src/stores/sealing.js';
@@ -123,7 +124,7 @@ describe('a logout token', () => {
 
   it('is remembered as long as a login may take', async () => {
     await takeLogoutToken(deps, client, 'token');
-    await clock.advance(MARK + 1);
+    await clock.advance(LOGIN_LIFETIME + 1);
     expect(await logIn('late', { issuedAt: at - SECOND })).toBe(true);
   });
 });

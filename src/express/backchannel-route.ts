@@ -4,7 +4,7 @@ import { ConfigurationError, isOAuthLoginError, retryAfter } from '../errors.js'
 import { takeLogoutToken } from '../logout/backchannel.js';
 import type { ProviderClient } from '../wire/client.js';
 import { LogoutTokenError } from '../wire/logout-token.js';
-import { knownProvider, notFound } from './login-routes.js';
+import { forProvider, notFound } from './login-routes.js';
 import { setAnswerHeaders } from './request-facts.js';
 import type { Runtime } from './runtime.js';
 
@@ -19,9 +19,8 @@ export function addBackchannelRoute(router: Router, runtime: Runtime): void {
   const path = `${runtime.config.basePath}/backchannel-logout/:provider`;
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: LIMIT });
 
-  router.post(path, knownProvider(runtime), (req, res, next) => {
+  const take = forProvider(runtime, (client, req, res, next) => {
     setAnswerHeaders(res);
-    const client = runtime.client(req.params.provider as string) as ProviderClient;
     if (!client.provider.idToken) {
       notFound(res, 'This provider signs no tokens.');
       return;
@@ -35,6 +34,7 @@ export function addBackchannelRoute(router: Router, runtime: Runtime): void {
       logOut(runtime, client, req, res, token).catch(next);
     });
   });
+  router.post(path, take);
 }
 
 async function logOut(runtime: Runtime, client: ProviderClient, req: Request, res: Response, token: string) {

@@ -73,7 +73,13 @@ function guard<Options, Rules>(
 ): Guard<Options> {
   const create = (rules: Rules): GuardHandler => {
     return (req, res, next) => {
-      const verdict = judgeSafely(handle, rules, req, res);
+      let verdict: Verdict;
+      try {
+        verdict = handle(rules, req, res);
+      } catch (error) {
+        next(error);
+        return;
+      }
       if (verdict === true) {
         next();
         return;
@@ -91,19 +97,6 @@ function guard<Options, Rules>(
     // An `undefined` in the place of options is a guard that somebody forgot to configure.
     return args.length === 0 ? bare : create(parse(args[0]));
   }) as Guard<Options>;
-}
-
-function judgeSafely<Rules>(
-  handle: (rules: Rules, req: Request, res: Response) => Verdict,
-  rules: Rules,
-  req: Request,
-  res: Response,
-): Verdict {
-  try {
-    return handle(rules, req, res);
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }
 
 function parseRefreshRules(options: unknown): AutoRefreshOptions {

@@ -1,4 +1,10 @@
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import express, {
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import { isPlainObject } from '../config.js';
 import {
   AuthorizationDeniedError,
@@ -68,46 +74,53 @@ export function addLoginRoutes(router: Router, runtime: Runtime): void {
 
   router.get(
     `${config.basePath}/login/:provider`,
-    knownProvider(runtime),
-    navigationOnly,
-    (req, res, next) => {
-      const provider = req.params.provider as string;
-      if (pages.some(({ name }) => name === provider)) begin(req, provider).catch(next);
-      else notFound(res, 'This provider has no login page.');
-    },
+    forProvider(runtime, ({ provider }, req, res, next) => {
+      navigationOnly(req, res, (error) => {
+        if (error) next(error);
+        else if (hasLoginPage(provider)) begin(req, provider.name).catch(next);
+        else notFound(res, 'This provider has no login page.');
+      });
+    }),
   );
 
   const callback = `${config.basePath}/callback/:provider`;
 
   // Express would answer a HEAD as a GET, which would use up the callback.
-  router.head(callback, knownProvider(runtime), (_req, res) => {
+  const ignore = forProvider(runtime, (_client, _req, res) => {
     setAnswerHeaders(res);
     res.status(204).end();
   });
-  router.get(callback, knownProvider(runtime), (req, res, next) => {
+  router.head(callback, ignore);
+  const take = forProvider(runtime, (client, req, res, next) => {
     setAnswerHeaders(res);
-    takeCallback(runtime, req, res).catch(next);
+    takeCallback(runtime, client, req, res).catch(next);
   });
+  router.get(callback, take);
 
   // The form comes from another site, so without our cookies: it is kept for the GET that follows.
   const form = express.text({ type: 'application/x-www-form-urlencoded', limit: POST_LIMIT });
-  router.post(callback, knownProvider(runtime), (req, res, next) => {
+  const keep = forProvider(runtime, (client, req, res, next) => {
     setAnswerHeaders(res);
     if (!isVisit(req)) {
       next(notVisited('A login ends with a visit to this page.'));
       return;
     }
     form(req, res, (error?: unknown) => {
-      if (error === undefined) keepPostedCallback(runtime, req, res).catch(next);
+      if (error === undefined) keepPostedCallback(runtime, client, req, res).catch(next);
       else next(noForm(error));
     });
   });
+  router.post(callback, keep);
 }
 
-/** Refuses a `:provider` that this router does not have. */
-export function knownProvider(runtime: Runtime) {
-  return (req: Request, res: Response, next: NextFunction) => {
-    if (runtime.client(req.params.provider as string)) next();
+/** A handler for the `:provider` of a path; one that this router does not have is answered with 404. */
+export function forProvider(
+  runtime: Runtime,
+  handle: (client: ProviderClient, req: Request, res: Response, next: NextFunction) => void,
+): RequestHandler {
+  return (req, res, next) => {
+    const client = runtime.client(String(req.params.provider));
+    if (client) handle(client, req, res, next);
     else notFound(res, 'There is no such login provider.');
   };
 }
@@ -121,9 +134,13 @@ function notVisited(message: string): AuthorizationDeniedError {
   return new AuthorizationDeniedError('navigation_required', message);
 }
 
-async function keepPostedCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {
+async function keepPostedCallback(
+  runtime: Runtime,
+  client: ProviderClient,
+  req: Request,
+  res: Response,
+): Promise<void> {
   const params = parseCallback(formText(req.body));
-  const client = runtime.client(req.params.provider as string) as ProviderClient;
   // Anybody can post here: what could not be a callback is not kept.
   readState(client.readCallback(params));
   const handle = await runtime.services(req).transactions.keepPosted(params);
@@ -148,10 +165,14 @@ function noForm(cause?: unknown): TransactionError {
   );
 }
 
-async function takeCallback(runtime: Runtime, req: Request, res: Response): Promise<void> {
+async function takeCallback(
+  runtime: Runtime,
+  client: ProviderClient,
+  req: Request,
+  res: Response,
+): Promise<void> {
   const { config, emit } = runtime;
-  const provider = req.params.provider as string;
-  const client = runtime.client(provider) as ProviderClient;
+  const provider = client.provider.name;
   const oauth = req.oauth;
   const startedAt = Date.now();
   try {

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { ConfigurationError, LoginRequiredError } from '../errors.js';
+import type { Provider } from '../provider.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import { timeLeft } from '../tokens/token-set.js';
 import type { TokenNeed } from '../tokens/token-source.js';
@@ -54,10 +55,14 @@ export class RequestLogins {
     const logins = loginsIn(this.#req);
     if (provider !== undefined) {
       this.mountedFor(provider);
-      return this.#counts(provider, logins) ? [provider, logins[provider] as SessionLogin] : undefined;
+      const login = this.#counted(provider, logins);
+      return login && [provider, login];
     }
     // No array is made of them: this runs on every guarded request.
-    for (const name in logins) if (this.#counts(name, logins)) return [name, logins[name] as SessionLogin];
+    for (const name in logins) {
+      const login = this.#counted(name, logins);
+      if (login) return [name, login];
+    }
     return undefined;
   }
 
@@ -145,19 +150,19 @@ export class RequestLogins {
   /** The logins that count: of a provider that is configured, at the issuer that it has now. */
   entries(): [string, SessionLogin][] {
     const logins = loginsIn(this.#req);
-    return Object.entries(logins).filter(([name]) => this.#counts(name, logins));
+    return Object.entries(logins).filter(([name]) => this.#counted(name, logins));
   }
 
-  #counts(provider: string, logins: SessionLogins): boolean {
+  #counted(provider: string, logins: SessionLogins): SessionLogin | undefined {
     const login = Object.hasOwn(logins, provider) ? logins[provider] : undefined;
-    return login !== undefined && this.clientOf(provider)?.provider.issuerId === login.issuer;
+    return login && this.clientOf(provider)?.provider.issuerId === login.issuer ? login : undefined;
   }
 
   mountedFor(provider: string | undefined): Mounted {
     const first = this.#mounted[0] as Mounted;
     if (provider === undefined) return first;
     const found = this.#mounted.find(({ runtime }) => runtime.client(provider));
-    return found ?? unknownProvider(provider, first.runtime.config);
+    return found ?? unknownProvider(provider, this.#providers());
   }
 
   clientOf(provider: string): ProviderClient | undefined {
@@ -169,7 +174,11 @@ export class RequestLogins {
   }
 
   client(provider: string): ProviderClient {
-    return this.clientOf(provider) ?? unknownProvider(provider, this.mountedFor(undefined).runtime.config);
+    return this.clientOf(provider) ?? unknownProvider(provider, this.#providers());
+  }
+
+  #providers(): readonly Provider[] {
+    return this.#mounted.flatMap(({ runtime }) => runtime.config.providers);
   }
 
   services(provider: string): Services {

@@ -7,6 +7,7 @@ import { ABSOLUTE_TIMEOUT, STORE_TIMEOUT } from '../limits.js';
 import { createTransactions, type Transactions } from '../login/transaction.js';
 import type { BackchannelDependencies } from '../logout/backchannel.js';
 import { createRevocations, type Revocations } from '../logout/revocations.js';
+import type { Provider } from '../provider.js';
 import type { LoginIndex, Stores } from '../stores/contracts.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { connect } from '../stores/redis/client.js';
@@ -89,7 +90,7 @@ export function createRuntime(config: RouterConfig): Runtime {
       {
         ...stores,
         records,
-        client: (name) => clients.get(name) ?? unknownProvider(name, config),
+        client: (name) => clients.get(name) ?? unknownProvider(name, config.providers),
         revoke: async (record, answer) => void (await revocations.revoke(record, answer)),
         clock,
         emit,
@@ -206,8 +207,8 @@ function madeUpKey(): Uint8Array {
   return randomBytes(32);
 }
 
-export function unknownProvider(name: string, config: RouterConfig): never {
-  const names = config.providers.map((provider) => `'${provider.name}'`).join(', ');
+export function unknownProvider(name: string, providers: readonly Provider[]): never {
+  const names = providers.map((provider) => `'${provider.name}'`).join(', ');
   throw new ConfigurationError(
     'unknown_provider',
     `There is no provider '${name}' here. Use one of: ${names}.`,

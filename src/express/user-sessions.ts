@@ -91,7 +91,7 @@ function parseUser({ client, config }: Runtime, method: string, user: UserOfProv
       `${method}: the \`sub\` of the user cannot be ${kind(sub)}: give { provider, sub }, both strings.`,
     );
   }
-  const at = client(String(provider))?.provider ?? unknownProvider(String(provider), config);
+  const at = client(String(provider))?.provider ?? unknownProvider(String(provider), config.providers);
   return { provider: at.name, issuer: at.issuerId, sub };
 }
 

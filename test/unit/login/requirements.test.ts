@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../../../src/errors.js';
 import { readRequirements } from '../../../src/login/requirements.js';
 
 const claims = (acr: unknown, auth_time?: unknown) => JSON.stringify({ id_token: { acr, auth_time } });
@@ -62,8 +61,11 @@ describe('what an authorization request demands of the login', () => {
     { claims: '[]' },
     { claims: claims({ essential: true, values: 'a' }) },
     { claims: claims({ essential: true, value: 5 }) },
+    { claims: claims({ essential: true, values: ['a', 5] }) },
   ])('%j is refused', (params) => {
-    expect(() => readRequirements(params)).toThrow(ConfigurationError);
+    expect(() => readRequirements(params)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
+    );
     expect(() => readRequirements(params)).not.toThrow(/secret/);
   });
 });

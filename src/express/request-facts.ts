@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 import { isLoopbackHost } from '../config.js';
 import { ConfigurationError } from '../errors.js';
@@ -27,6 +28,11 @@ export function publicOrigin(req: Request, configured: string | undefined): stri
     );
   }
   return origin;
+}
+
+/** Whether a request came over TLS to this process. Requests that Node's `http` did not make may have no socket. */
+export function isEncrypted(req: Request): boolean {
+  return (req.socket as Partial<TLSSocket> | undefined)?.encrypted === true;
 }
 
 function requestOrigin(req: Request): string {

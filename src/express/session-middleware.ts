@@ -25,7 +25,7 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
   // express-session, too, gives its stores a `generate`.
   Object.assign(store, { generate, regenerate });
   return (req, res, next) => {
-    if (hasSession(req) || !pathOf(req.originalUrl).startsWith(path)) {
+    if (hasSession(req) || !pathOf(req).startsWith(path)) {
       next();
       return;
     }
@@ -48,8 +48,9 @@ function newId(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** The path of a request target; proxies may be asked for a whole URL [RFC 9112 3.2.2]. */
-function pathOf(target: string): string {
+/** The path of a request target; proxies may be asked for a whole URL [RFC 9112 3.2.2]. Only Express says `originalUrl`. */
+function pathOf({ originalUrl, url }: Pick<Request, 'originalUrl' | 'url'>): string {
+  const target = originalUrl || url || '/';
   if (!target.startsWith('/')) return URL.canParse(target) ? new URL(target).pathname : target;
   return target;
 }

@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type CookieOptions } from 'express-session';
 import onHeaders from 'on-headers';
 import { holdAnswer } from './held-answer.js';
+import { isEncrypted } from './request-facts.js';
 import { lender, openState, type RequestState, stateOf } from './request-state.js';
 import { signSessionId } from './session-cookie.js';
 import { readLogins, type SessionLogins } from './session-data.js';
@@ -145,7 +146,8 @@ export class RequestSession {
       const { sessionID } = this.#req;
       // A browser that has the cookie needs it again only when it expires.
       if (this.#cookieId === sessionID && current.cookie.expires == null) return;
-      const isNew = current.id !== this.firstId;
+      // One that was saved and read again looks like any other that is stored: it is the browser that lacks it.
+      const isNew = current.id !== this.firstId || (this.#cookieId !== sessionID && store.isStored(current));
       if (!isNew && !store.isWritten(current) && !store.isChanged(current)) return;
       if (current.cookie.secure && !isSecure(this.#req)) return;
       current.touch();
@@ -162,7 +164,7 @@ export class RequestSession {
     const current = this.#current();
     if (!current) return undefined;
     const { store } = this.#settings;
-    const isNew = current.id !== this.firstId && !store.isWritten(current);
+    const isNew = current.id !== this.firstId && !store.isWritten(current) && !store.isStored(current);
     if (!isNew && !store.isChanged(current)) return undefined;
     current.touch();
     return new Promise((resolve, reject) => {
@@ -215,5 +217,5 @@ function keepOutOfSharedCaches(res: Response): void {
 }
 
 function isSecure(req: Request): boolean {
-  return (req.socket as { encrypted?: boolean }).encrypted === true || req.secure;
+  return isEncrypted(req) || req.secure;
 }

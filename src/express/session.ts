@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
@@ -9,6 +8,7 @@ import { connect, parseRedisOption, type RedisOption } from '../stores/redis/cli
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
 import { register } from './held-sessions.js';
+import { isEncrypted } from './request-facts.js';
 import { sessionMiddleware } from './session-middleware.js';
 import { LoginSessionStore, type SessionHost } from './session-store.js';
 
@@ -138,7 +138,7 @@ function createPlainLoopback(): (req: Request) => boolean {
   return (req) => {
     const { headers } = req;
     const throughProxy = headers['x-forwarded-proto'] !== undefined;
-    if (throughProxy ? req.secure : (req.socket as Partial<TLSSocket>).encrypted === true) return false;
+    if (throughProxy ? req.secure : isEncrypted(req)) return false;
     const { host } = headers;
     if (host !== last.host) last = { host, loopback: isLoopbackHost(hostnameOf(host)) };
     return last.loopback;

@@ -62,6 +62,16 @@ const routes = (app: Express) => {
       else res.json({});
     });
   });
+  app.get('/save-reload/:then', (req, res, next) => {
+    dataOf(req).n = 1;
+    req.session.save((failed) =>
+      req.session.reload((error) => {
+        if (req.params.then === 'change') dataOf(req).n = 2;
+        if (failed || error) next(failed || error);
+        else res.json({ n: dataOf(req).n });
+      }),
+    );
+  });
   app.get('/chain', (req, res) => {
     const s = req.session;
     res.json([s.touch() === s, s.resetMaxAge() === s]);
@@ -153,6 +163,16 @@ describe.each(both)('the methods of a session of %s', (middleware) => {
   it('a change after reload is saved', async () => {
     await agent.get('/reload-change').expect(200);
     expect((await agent.get('/read')).body.n).toBe(55);
+  });
+
+  it.each([
+    ['nothing', 1],
+    ['change', 2],
+  ])('a new session that is saved and reloaded is told the browser: then %s', async (then, n) => {
+    const visitor = app.agent();
+    const answer = await visitor.get(`/save-reload/${then}`).expect(200, { n });
+    expect(cookieOf(answer)).toBeDefined();
+    expect((await visitor.get('/read')).body.n).toBe(n);
   });
 
   it('touch and resetMaxAge can be chained', async () => {

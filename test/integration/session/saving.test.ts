@@ -65,6 +65,12 @@ const routes = (app: Express) => {
       else res.json({});
     });
   });
+  app.get('/anew', (req, res, next) => {
+    req.session.regenerate(() => {
+      dataOf(req).n = 11;
+      req.session.save(() => req.session.reload((error) => (error ? next(error) : res.json({}))));
+    });
+  });
   app.get('/unset/:how', (req, res) => {
     const { how } = req.params;
     if (how === 'touched') dataOf(req).n = 99;
@@ -205,6 +211,17 @@ describe.each(both)('%s saves', (middleware) => {
     await visitor.get('/again').expect(200);
     expect((await visitor.get('/read')).body).toBe(4);
   });
+});
+
+it('once what was regenerated, saved and reloaded', async () => {
+  const app = await startSessionApp({ secret: SECRET }, routes);
+  apps.push(app);
+  const agent = app.agent();
+  await agent.get('/set/1').expect(200);
+  saves = 0;
+  expect(cookieOf(await agent.get('/anew').expect(200))).toBeDefined();
+  expect(saves).toBe(1);
+  expect((await agent.get('/read')).body).toBe(11);
 });
 
 it('what is no session is an error that names the fix, where express-session would never answer', async () => {

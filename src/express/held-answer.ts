@@ -1,67 +1,70 @@
 import type { ServerResponse } from 'node:http';
+import { actEnded } from './ended-answer.js';
 
 /** Headers that describe an answer which is not sent after all. */
 const OF_THE_ANSWER = /^(?:content-|etag$|last-modified$|location$)/;
 
-/**
- * Makes a held answer look ended, so that middleware which checks does not answer twice. `finished` is not faked: with
- * it Node's own `write` would emit an error.
- */
-const ENDED: PropertyDescriptorMap = {
-  headersSent: { value: true, configurable: true },
-  writableEnded: { value: true, configurable: true },
-};
+export type End = (...args: unknown[]) => ServerResponse;
 
 /**
  * Lets the end of an answer wait for a save. Nothing is sent before that: a browser that has the answer finds the
  * session saved, the answer goes out in one piece, and if the save fails, the app's error handler can still answer.
- *
- * @param save says what to wait for; `undefined` where there is nothing.
- * @param fail takes the error of a save, or of an answer that Node refuses to send.
  */
-export function holdAnswer(
-  res: ServerResponse,
-  save: () => Promise<void> | undefined,
-  fail: (error: unknown) => void,
-): void {
-  const end = res.end as (...args: unknown[]) => ServerResponse;
-  let state: 'open' | 'held' | 'released' = 'open';
+export class HeldAnswer {
+  readonly #res: ServerResponse;
+  readonly #save: () => Promise<void> | undefined;
+  readonly #fail: (error: unknown) => void;
+  #isHeld = false;
 
-  const hold = async (saving: Promise<void>, args: unknown[]) => {
-    const restore = remember(res);
-    Object.defineProperties(res, ENDED);
-    const release = () => {
-      state = 'released';
-      for (const name of Object.keys(ENDED)) Reflect.deleteProperty(res, name);
-    };
+  /**
+   * @param save says what to wait for; `undefined` where there is nothing.
+   * @param fail takes the error of a save, or of an answer that Node refuses to send.
+   */
+  constructor(res: ServerResponse, save: () => Promise<void> | undefined, fail: (error: unknown) => void) {
+    this.#res = res;
+    this.#save = save;
+    this.#fail = fail;
+  }
+
+  /** Ends the answer by `end` when all is saved. */
+  end(end: End, args: unknown[]): ServerResponse {
+    const res = this.#res;
+    if (this.#isHeld) return res;
+    const saving = res.writableEnded ? undefined : begin(this.#save);
+    if (!saving) return end.apply(res, args);
+    this.#isHeld = true;
+    void this.#hold(saving, end, args);
+    return res;
+  }
+
+  async #hold(saving: Promise<void>, end: End, args: unknown[]): Promise<void> {
+    const restore = remember(this.#res);
+    const reopen = actEnded(this.#res);
+    const failure = await saving.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    this.#isHeld = false;
+    reopen();
     try {
-      await saving;
-      release();
+      if (failure) throw failure.error;
       restore();
-      end.apply(res, args);
+      end.apply(this.#res, args);
     } catch (error) {
-      release();
-      const hasBegun = res.headersSent;
-      if (!hasBegun) forgetAnswer(res);
-      fail(error);
-      // An answer that has begun can no longer become an error: a client must not take it for a whole one.
-      if (hasBegun) res.destroy();
+      this.#giveUp(error);
     }
-  };
+  }
 
-  res.end = ((...args: unknown[]) => {
-    if (state === 'held') return res;
-    if (state === 'open') {
-      state = 'held';
-      const saving = begin(save);
-      if (saving) {
-        void hold(saving, args);
-        return res;
-      }
-      state = 'released';
+  #giveUp(error: unknown): void {
+    const hasBegun = this.#res.headersSent;
+    if (!hasBegun) forgetAnswer(this.#res);
+    try {
+      this.#fail(error);
+    } finally {
+      // An answer that has begun can no longer become an error: a client must not take it for a whole one.
+      if (hasBegun) this.#res.destroy();
     }
-    return end.apply(res, args);
-  }) as ServerResponse['end'];
+  }
 }
 
 function begin(save: () => Promise<void> | undefined): Promise<void> | undefined {

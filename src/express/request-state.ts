@@ -52,7 +52,7 @@ export function lender(properties: Readonly<Record<string, LentProperty>>): (req
     const prototype = Object.getPrototypeOf(req) as object;
     let inherits = known.get(prototype);
     if (inherits === undefined) {
-      const shared = expressRequest(prototype);
+      const shared = sharedPrototype(prototype, IncomingMessage.prototype);
       if (shared) lend(shared, properties);
       inherits = shared !== undefined;
       known.set(prototype, inherits);
@@ -83,11 +83,16 @@ function lend(to: object, properties: Readonly<Record<string, LentProperty>>): v
   }
 }
 
-/** What the `app.request` of every app inherits from; those of mounted apps inherit from that of the app around them. */
-function expressRequest(prototype: object): object | undefined {
-  for (let at = prototype; at !== null && at !== IncomingMessage.prototype; ) {
+/**
+ * What the `app.request` of every app inherits from, and the `app.response`; those of mounted apps inherit from that of
+ * the app around them.
+ *
+ * @param base what it inherits from itself, Node's own.
+ */
+export function sharedPrototype(prototype: object, base: object): object | undefined {
+  for (let at = prototype; at !== null && at !== base; ) {
     const next = Object.getPrototypeOf(at) as object;
-    if (next !== null && Object.getPrototypeOf(next) === IncomingMessage.prototype) return next;
+    if (next !== null && Object.getPrototypeOf(next) === base) return next;
     at = next;
   }
   return undefined;

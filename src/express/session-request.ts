@@ -1,13 +1,12 @@
 import type { NextFunction, Request, Response } from 'express';
 import session, { type CookieOptions } from 'express-session';
-import onHeaders from 'on-headers';
-import { holdAnswer } from './held-answer.js';
 import { isEncrypted } from './request-facts.js';
 import { lender, openState, type RequestState, stateOf } from './request-state.js';
 import { signSessionId } from './session-cookie.js';
 import { readLogins, type SessionLogins } from './session-data.js';
 import type { LoginSessionStore } from './session-store.js';
 import type { SessionText } from './session-text.js';
+import { answerLender, WatchedAnswer } from './watched-answer.js';
 
 export interface SessionSettings {
   readonly name: string;
@@ -29,6 +28,8 @@ const lendSession = lender({
   sessionStore: { get: (state) => ownOf(state)?.store },
 });
 
+const lendAnswer = answerLender((req) => ownOf(stateOf(req))?.answer);
+
 function ownOf(state: RequestState | undefined): RequestSession | undefined {
   return state?.session as RequestSession | undefined;
 }
@@ -49,7 +50,9 @@ export class RequestSession {
   readonly #found: SessionText | undefined;
   #logins: SessionLogins | undefined;
   #asleep = true;
-  #watched = false;
+  #answer: WatchedAnswer | undefined;
+  /** Whether the browser was given the cookie, or it was seen that it cannot be. */
+  #told = false;
   #failed = false;
 
   constructor(
@@ -67,6 +70,12 @@ export class RequestSession {
     this.#found = found;
     openState(this.#req).session = this;
     lendSession(this.#req);
+    // Without Express there is nothing to inherit from.
+    if (!lendAnswer(this.#res)) this.watch();
+  }
+
+  get answer(): WatchedAnswer | undefined {
+    return this.#answer;
   }
 
   get store(): LoginSessionStore {
@@ -110,17 +119,14 @@ export class RequestSession {
 
   /** From here on there may be something to save. */
   watch(): void {
-    if (this.#watched) return;
-    this.#watched = true;
-    onHeaders(this.#res, () => this.#setCookie());
-    holdAnswer(
-      this.#res,
-      () => this.#save(),
-      (error) => {
+    this.#answer ??= new WatchedAnswer(this.#res, {
+      beforeHeaders: () => this.#setCookie(),
+      beforeEnd: () => this.#save(),
+      fail: (error) => {
         this.#failed = true;
         this.#next(error);
       },
-    );
+    });
   }
 
   /** Gives the request an empty session under its present id. */
@@ -130,6 +136,7 @@ export class RequestSession {
 
   /** The session as it is now, unless there is none, or another mount of the middleware has taken over. */
   #current(): session.Session | undefined {
+    if (this.#asleep || this.#failed) return undefined;
     const { session: current, sessionID } = this.#req;
     if (!current || typeof sessionID !== 'string' || ownOf(stateOf(this.#req)) !== this) return undefined;
     if (current instanceof session.Session) return current;
@@ -140,7 +147,7 @@ export class RequestSession {
 
   #setCookie(): void {
     try {
-      const current = this.#failed ? undefined : this.#current();
+      const current = this.#told ? undefined : this.#current();
       if (!current) return;
       const { store, name, secrets } = this.#settings;
       const { sessionID } = this.#req;
@@ -150,11 +157,13 @@ export class RequestSession {
       const isNew = current.id !== this.firstId || (this.#cookieId !== sessionID && store.isStored(current));
       if (!isNew && !store.isWritten(current) && !store.isChanged(current)) return;
       if (current.cookie.secure && !isSecure(this.#req)) return;
+      this.#told = true;
       current.touch();
       const value = signSessionId(sessionID, secrets);
       this.#res.appendHeader('Set-Cookie', (current.cookie as SerializableCookie).serialize(name, value));
       keepOutOfSharedCaches(this.#res);
     } catch (error) {
+      this.#told = true;
       // Nothing may throw while headers are being written.
       setImmediate(() => this.#next(error));
     }

@@ -1,9 +1,16 @@
 import { get, type ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import type { ErrorRequestHandler, Express } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import onHeaders from 'on-headers';
 import request from 'supertest';
-import { StoreUnavailableError } from '../../../src/index.js';
+import { oauthSession, StoreUnavailableError } from '../../../src/index.js';
+import { waitFor } from '../../support/app.js';
 import {
   both,
   cookieOf,
@@ -81,6 +88,44 @@ const ways: Record<string, [answer: Answer, body: string, headers?: Record<strin
   ],
 };
 
+/** Middlewares that are the first to touch the session, when the answer goes out. */
+const late: Record<string, [mount: RequestHandler, answer: Answer]> = {
+  'a wrapper of end': [
+    (req, res, next) => {
+      const { end } = res;
+      res.end = ((...args: never[]) => {
+        dataOf(req).n = 1;
+        return end.apply(res, args as never);
+      }) as typeof res.end;
+      next();
+    },
+    (res) => void res.end('x'),
+  ],
+  'a wrapper of writeHead': [
+    (req, res, next) => {
+      const { writeHead } = res;
+      res.writeHead = ((...args: never[]) => {
+        dataOf(req).n = 1;
+        return writeHead.apply(res, args as never);
+      }) as typeof res.writeHead;
+      next();
+    },
+    (res) => void res.writeHead(200, { 'Set-Cookie': 'other=y' }).end('x'),
+  ],
+  'an on-headers listener': [
+    (req, res, next) => {
+      onHeaders(res, () => {
+        dataOf(req).n = 1;
+      });
+      next();
+    },
+    (res) => {
+      res.write('');
+      res.end('x');
+    },
+  ],
+};
+
 /** Requests whose error handler saw no answer. */
 const takenForUnanswered: string[] = [];
 
@@ -104,9 +149,7 @@ const routes = (app: Express) => {
     req.sessionStore.set = function (sid, data, done) {
       req.sessionStore.set = set;
       // What comes of the error is there before the save is.
-      if (req.query.log)
-        set.call(this, sid, data, (error) => setImmediate(() => setImmediate(() => done?.(error))));
-      else res.on('close', () => set.call(this, sid, data, done));
+      set.call(this, sid, data, (error) => setImmediate(() => setImmediate(() => done?.(error))));
     };
     dataOf(req).n = 1;
     res.send('hello');
@@ -116,6 +159,17 @@ const routes = (app: Express) => {
     if (!res.headersSent) takenForUnanswered.push(req.url);
     if (!req.query.log) next(error);
   }) satisfies ErrorRequestHandler);
+  app.use('/captured', (req, res) => {
+    const finish = res.end.bind(res) as (text: string) => void;
+    dataOf(req).n = 1;
+    finish('x');
+  });
+  for (const [name, [mount, answer]] of Object.entries(late)) {
+    app.get(`/late/${encodeURIComponent(name)}/:when`, mount, (req, res) => {
+      if (req.params.when === 'again') expect(dataOf(req).n).toBeUndefined();
+      answer(res);
+    });
+  }
   app.get('/n', (req, res) => void res.json(dataOf(req).n ?? null));
 };
 
@@ -140,6 +194,24 @@ describe.each(both)('an answer through %s that waits for a save', (middleware) =
     expect((await agent.get('/n').expect(200)).body).toEqual(expect.any(Number));
   });
 
+  it('ended by a method that was taken before the session was touched', async () => {
+    const agent = app.agent();
+    const answer = await agent.get('/captured').expect(200, 'x');
+    expect(cookieOf(answer)).toBeDefined();
+    expect((await agent.get('/n')).body).toBe(1);
+  });
+
+  describe.each(Object.keys(late))('with %s', (name) => {
+    it.each(['first', 'again'])('that touches the session %s', async (when) => {
+      const agent = app.agent();
+      const answer = await agent.get(`/late/${encodeURIComponent(name)}/${when}`).expect(200, 'x');
+      const cookies = answer.headers['set-cookie'] as unknown as string[];
+      expect(cookies.filter((one) => one.startsWith('sid='))).toHaveLength(1);
+      if (name === 'a wrapper of writeHead') expect(cookies).toContain('other=y');
+      expect((await agent.get('/n')).body).toBe(1);
+    });
+  });
+
   it('HEAD has the headers and no body', async () => {
     const answer = await request(app.url).head('/end%20with%20a%20text').expect(200);
     expect(answer.text).toBeUndefined();
@@ -160,8 +232,11 @@ describe.each(both)('an answer through %s that waits for a save', (middleware) =
     expect(takenForUnanswered.splice(0)).toEqual([]);
   });
 
-  it('is broken off by an error that reaches the error handler of Express', async () => {
-    expect(await outcomeOf(`${app.url}/and-error`)).toMatch(/^broken/);
+  // express-session has sent all but the last byte of it by then.
+  it(`is ${middleware === 'oauthSession' ? 'whole' : 'broken off'} when a later error reaches Express`, async () => {
+    expect(await outcomeOf(`${app.url}/and-error`)).toMatch(
+      middleware === 'oauthSession' ? /^ended hello$/ : /^broken/,
+    );
   });
 });
 
@@ -212,6 +287,89 @@ describe('an answer of oauthSession', () => {
       'content-type': 'application/json; charset=utf-8',
     });
     expect(answer.headers).not.toHaveProperty('x-is-not');
+  });
+
+  it.each<[what: string, late: (res: Response) => void]>([
+    ['writeHead', (res) => void res.writeHead(500, { 'X-Is': 'changed' })],
+    ['flushHeaders', (res) => void res.flushHeaders()],
+    ['write', (res) => void res.write('more')],
+    ['an on-headers listener', (res) => onHeaders(res, () => res.set('X-Is', 'changed'))],
+  ])('is not changed by %s after its end, and what Node says of it is said', async (what, late) => {
+    const said: unknown[] = [];
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        if (req.query.saved) dataOf(req).n = 1;
+        res.on('error', (error: NodeJS.ErrnoException) => said.push(error.code));
+        res.set('X-Is', 'kept').send('hello');
+        try {
+          late(res);
+        } catch (error) {
+          said.push((error as NodeJS.ErrnoException).code);
+        }
+      });
+    });
+    const answer = await request(app.url).get('/?saved=1').expect(200, 'hello');
+    expect(answer.headers['x-is']).toBe('kept');
+    const here = said.splice(0);
+    await request(app.url).get('/').expect(200, 'hello');
+    expect(here).toEqual(said);
+    expect(said).toHaveLength(what === 'writeHead' || what === 'write' ? 1 : 0);
+  });
+
+  it('calls back to a write that comes after its end', async () => {
+    const said: unknown[] = [];
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        dataOf(req).n = 1;
+        res.on('error', () => {});
+        res.end('hello');
+        said.push(res.write('more', (error) => said.push((error as NodeJS.ErrnoException).code)));
+      });
+    });
+    await request(app.url).get('/').expect(200, 'hello');
+    expect(said).toEqual([false, 'ERR_STREAM_WRITE_AFTER_END']);
+  });
+
+  it.each<[what: string, destroy: (req: Request, res: Response) => void]>([
+    [
+      'an error that Express itself handles',
+      () => {
+        throw new Error('too late');
+      },
+    ],
+    ['who destroys its connection', (req) => void req.socket.destroy()],
+    ['who destroys it', (_req, res) => void res.destroy()],
+  ])('goes out in spite of %s, and its connection ends then', async (_what, destroy) => {
+    const app = express();
+    const ended: unknown[] = [];
+    app.set('env', 'test');
+    app.get('/', oauthSession({ secret: SECRET }), (req, res) => {
+      dataOf(req).n = 1;
+      res.json({ text: TEXT.repeat(1000) });
+      req.socket.once('close', () => ended.push('ended'));
+      destroy(req, res);
+    });
+    const answer = await request(app)
+      .get('/')
+      .expect(200, { text: TEXT.repeat(1000) });
+    expect(cookieOf(answer)).toBeDefined();
+    await waitFor(() => ended.length === 1);
+  });
+
+  it('is given up when its connection fails, or when somebody insists', async () => {
+    const closed: string[] = [];
+    const app = await start((it) => {
+      it.get('/:how', (req, res) => {
+        req.sessionStore.set = () => {};
+        dataOf(req).n = 1;
+        res.send('never');
+        req.socket.once('error', () => {}).once('close', () => closed.push(req.params.how as string));
+        req.socket.destroy(req.params.how === 'fails' ? new Error('of the network') : undefined);
+        if (req.params.how === 'insists') req.socket.destroy();
+      });
+    });
+    for (const how of ['fails', 'insists']) expect(await outcomeOf(`${app.url}/${how}`)).toBe('broken');
+    expect(closed).toEqual(['fails', 'insists']);
   });
 
   it('says that it has ended while it waits, and no longer when the save has failed', async () => {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import type { Request, RequestHandler, Response } from 'express';
 import request from 'supertest';
 import { oauthSession } from '../../../src/index.js';
@@ -69,3 +71,29 @@ it.each([
   await new Promise((resolve) => session(req, {} as Response, resolve));
   expect(req.session.id).toBe(req.sessionID);
 });
+
+/** In a process of its own, as nobody catches the error. */
+const NOBODY_TAKES_IT = `
+  import { createServer, get } from 'node:http';
+  import { oauthSession } from './src/index.ts';
+  const session = oauthSession({ secret: 'a secret of thirty-two characters' });
+  process.on('unhandledRejection', (error) => console.log('uncaught:', error.message));
+  const server = createServer((req, res) => session(req, res, (error) => {
+    if (error) throw error;
+    req.sessionStore.set = (sid, data, done) => done(new Error('down'));
+    req.session.n = 1;
+    res.write('the beginning');
+    res.end('the end');
+  }));
+  server.listen(0, '127.0.0.1', () => {
+    const over = () => { console.log('broken off'); process.exit(); };
+    get({ host: '127.0.0.1', port: server.address().port }, (res) => res.resume().on('error', over)).on('error', over);
+    setTimeout(() => process.exit(), 10000);
+  });
+`;
+
+it('an answer that has begun is broken off though nobody takes the error of its save', async () => {
+  const args = ['--import', 'tsx', '--input-type=module', '-e', NOBODY_TAKES_IT];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toBe('uncaught: down\nbroken off\n');
+}, 30_000);

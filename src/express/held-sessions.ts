@@ -1,6 +1,7 @@
 import type { HeldSessions } from '../logout/revoke-sessions.js';
-import { ATTEMPTS, busy, newRev, type SessionHost } from './session-store.js';
-import { SessionText, serialize } from './session-text.js';
+import type { SessionHost } from './session-store.js';
+import { SessionText } from './session-text.js';
+import { changeStoredLogins } from './stored-logins.js';
 
 const hosts = new Set<SessionHost>();
 
@@ -21,33 +22,20 @@ export function liveHosts(): readonly SessionHost[] {
  */
 export function heldSessions(host: SessionHost | undefined): HeldSessions {
   if (!host) return { holds: async () => true, release: async () => {} };
-  const { backend, clock } = host;
+  const { backend } = host;
   return {
     async holds(session, login) {
       const text = await backend.peek(session);
       return text !== undefined && providerOf(new SessionText(text).logins, login) !== undefined;
     },
     async release(session, login) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const before = await backend.peek(session);
-        if (before === undefined) return;
-        const found = new SessionText(before);
-        const provider = providerOf(found.logins, login);
-        if (provider === undefined) return;
-        const { [provider]: _ended, ...left } = found.logins;
-        if (Object.keys(left).length === 0) {
-          // A login gives a session a new id, so nothing can have come into this one.
-          await backend.take(session);
-          return;
-        }
-        const { text: after } = serialize(
-          { ...found.known, rev: newRev() },
-          { ...found.data(), oauth: { logins: left } },
-        );
-        if (await backend.swap(session, before, after)) return;
-        await clock.sleep(Math.random() * 2 * (attempt + 1));
-      }
-      throw busy();
+      await changeStoredLogins(host, session, 'peek', (logins) => {
+        const provider = providerOf(logins, login);
+        if (provider === undefined) return logins;
+        const { [provider]: _ended, ...left } = logins;
+        // A login gives a session a new id, so nothing can have come into one that has lost its last.
+        return Object.keys(left).length === 0 ? undefined : left;
+      });
     },
   };
 }

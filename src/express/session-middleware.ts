@@ -11,19 +11,10 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
   const { name, secrets, store, cookie } = settings;
   const path = cookie.path ?? '/';
   const readSessionId = sessionIdReader(name, secrets);
-  const generate = (req: Request) => {
+  store.generate = (req) => {
     req.sessionID = newId();
     generateSession(req, settings);
   };
-  const regenerate = (req: Request, callback: (error?: unknown) => void) => {
-    store.destroy(req.sessionID, (error) => {
-      // A session that could not be destroyed is still the session.
-      if (!error) generate(req);
-      callback(error);
-    });
-  };
-  // express-session, too, gives its stores a `generate`.
-  Object.assign(store, { generate, regenerate });
   return (req, res, next) => {
     if (hasSession(req) || !pathOf(req).startsWith(path)) {
       next();
@@ -36,10 +27,17 @@ export function sessionMiddleware(settings: SessionSettings): RequestHandler {
       next();
       return;
     }
-    store.open(id).then((found) => {
-      new RequestSession(settings, http, { cookie: id, first: found ? id : newId() }, found);
-      next();
-    }, next);
+    store.open(id).then(
+      (found) => {
+        new RequestSession(settings, http, { cookie: id, first: found ? id : newId() }, found);
+        next();
+      },
+      (error) => {
+        // For the error handlers: as with express-session, they lack the session alone.
+        Object.assign(req, { sessionStore: store, sessionID: id });
+        next(error);
+      },
+    );
   };
 }
 

@@ -100,14 +100,18 @@ export class RequestSession {
   wake(): unknown {
     if (!this.#asleep) return undefined;
     const { store } = this.#settings;
+    const { sessionID } = this.#req;
     this.fallAwake();
+    // Somebody may have set another id. As with express-session, that is for the browser, and the session keeps its own.
+    if (sessionID !== this.firstId) this.#req.sessionID = this.firstId;
     if (!this.#found) {
       this.generate();
     } else {
-      const data = store.dataOf(this.#found);
+      const data = store.dataOf(this.firstId, this.#found);
       if (this.#logins) data.oauth = { logins: this.#logins };
       store.createSession(this.#req, data);
     }
+    if (sessionID !== this.firstId) this.#req.sessionID = sessionID;
     return this.#req.session;
   }
 
@@ -154,7 +158,7 @@ export class RequestSession {
       // A browser that has the cookie needs it again only when it expires.
       if (this.#cookieId === sessionID && current.cookie.expires == null) return;
       // One that was saved and read again looks like any other that is stored: it is the browser that lacks it.
-      const isNew = current.id !== this.firstId || (this.#cookieId !== sessionID && store.isStored(current));
+      const isNew = current.id !== this.firstId || (!this.#found && store.isStored(current));
       if (!isNew && !store.isWritten(current) && !store.isChanged(current)) return;
       if (current.cookie.secure && !isSecure(this.#req)) return;
       this.#told = true;

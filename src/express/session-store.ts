@@ -1,16 +1,15 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
-import { retryAfter, StoreUnavailableError } from '../errors.js';
 import { LOGIN_LIFETIME } from '../limits.js';
 import { removeFromIndex } from '../logout/login-names.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
-import { contentOf, EMPTY, type Known, SessionText, serialize } from './session-text.js';
-
-/** How many times a save is tried when the logins change under it. */
-export const ATTEMPTS = 50;
+import { saveSession } from './session-saving.js';
+import { newStanding, Standings } from './session-standing.js';
+import { contentOf, SessionText } from './session-text.js';
+import { changeStoredLogins } from './stored-logins.js';
 
 /** How sessions end: by a logout, or by a login, which gives all that is in them a new id. */
 const LOGOUT = 'logout';
@@ -18,16 +17,6 @@ const MOVED = 'moved:';
 
 /** How many sessions are read at a time where all of them are wanted. */
 const BATCH = 100;
-
-/** What is known of a session object. */
-interface Standing extends Known {
-  /** Whether there is such a session in the store, as far as this request knows. */
-  readonly stored: boolean;
-  /** Whether this request has saved it. */
-  readonly written: boolean;
-  /** What the store has of it, or its text. */
-  readonly content: string | SessionText;
-}
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 
@@ -55,7 +44,9 @@ export class LoginSessionStore extends session.Store {
   readonly host: SessionHost;
   /** The name of the cookie that carries the ids of these sessions. */
   readonly cookieName: string;
-  readonly #standing = new WeakMap<object, Standing>();
+  /** Gives a request a new session, as express-session gives it to its stores. */
+  declare generate: (req: Request) => void;
+  readonly #standings = new Standings();
 
   constructor(host: SessionHost, cookieName: string) {
     super();
@@ -68,18 +59,27 @@ export class LoginSessionStore extends session.Store {
   }
 
   override set(sid: string, data: SessionData, callback?: Callback): void {
-    answer(this.#save(sid, data), callback);
+    answer(saveSession(this.host, this.#standings, sid, data), callback);
   }
 
-  /** Reading the session has renewed the idle timeout. */
-  override touch(_sid: string, _data: SessionData, callback?: () => void): void {
-    callback?.();
+  /** For those who hold a session without a request, such as sockets. With a request the idle timeout moves by itself. */
+  override touch(sid: string, _data: SessionData, callback?: () => void): void {
+    answer(this.host.backend.read(sid), callback as Callback<unknown>);
   }
 
   override destroy(sid: string, callback?: Callback): void {
     answer(this.#destroy(sid), callback);
   }
 
+  override regenerate(req: Request, callback: (error?: unknown) => void): void {
+    this.destroy(req.sessionID, (error) => {
+      // A session that could not be destroyed is still the session.
+      if (!error) this.generate(req);
+      callback(error);
+    });
+  }
+
+  /** All sessions, each with its `id`, as connect-redis gives them. */
   override all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void {
     const read = async () => {
       const ids = await this.host.backend.ids();
@@ -91,6 +91,11 @@ export class LoginSessionStore extends session.Store {
       return sessions;
     };
     answer(read(), callback);
+  }
+
+  /** The ids of all sessions. */
+  ids(callback: (error: unknown, ids?: string[]) => void): void {
+    answer(this.host.backend.ids(), callback);
   }
 
   override length(callback: (error: unknown, length?: number) => void): void {
@@ -110,8 +115,9 @@ export class LoginSessionStore extends session.Store {
   // express-session makes the session object of a request from what `get` gave.
   override createSession(req: Request, data: SessionData): session.Session & SessionData {
     const created = super.createSession(req, data);
-    const standing = this.#standing.get(data);
-    if (standing) this.#standing.set(created, standing);
+    const standing = this.#standings.of(data);
+    // Under another id it is another session.
+    if (standing?.sid === created.id) this.#standings.set(created, standing);
     return created;
   }
 
@@ -126,16 +132,15 @@ export class LoginSessionStore extends session.Store {
   }
 
   /** What express-session makes a session object from. */
-  dataOf(found: SessionText): SessionData {
+  dataOf(sid: string, found: SessionText): SessionData {
     const data = found.data();
-    this.#standing.set(data, { ...found.known, stored: true, written: false, content: found });
+    this.#standings.set(data, { ...found.known, sid, stored: true, written: false, content: found });
     return data;
   }
 
   /** Takes note of a session that is new and empty. */
-  begin(data: SessionData): void {
-    const since = this.host.clock.now();
-    this.#standing.set(data, { rev: newRev(), since, stored: false, written: false, content: EMPTY });
+  begin(created: session.Session): void {
+    this.#standings.set(created, newStanding(created.id, this.host.clock.now()));
   }
 
   /**
@@ -183,25 +188,25 @@ export class LoginSessionStore extends session.Store {
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */
-  beginLogins(data: SessionData, logins: SessionLogins): void {
-    data.oauth = { logins };
+  beginLogins(created: session.Session & Partial<SessionData>, logins: SessionLogins): void {
+    created.oauth = { logins };
     const since = Math.min(...Object.values(logins).map((login) => login.loggedInAt));
-    this.#standing.set(data, { rev: newRev(), since, stored: false, written: false, content: EMPTY });
+    this.#standings.set(created, newStanding(created.id, since));
   }
 
   /** Whether the session was read from the store, or saved to it, by this request. */
   isStored(data: SessionData): boolean {
-    return this.#standing.get(data)?.stored === true;
+    return this.#standings.of(data)?.stored === true;
   }
 
   /** Whether this request has saved the session. */
   isWritten(data: SessionData): boolean {
-    return this.#standing.get(data)?.written === true;
+    return this.#standings.of(data)?.written === true;
   }
 
   /** Whether the session differs from what the store has of it, as far as this request knows. */
   isChanged(data: SessionData): boolean {
-    const content = this.#standing.get(data)?.content;
+    const content = this.#standings.of(data)?.content;
     return contentOf(data) !== (content instanceof SessionText ? content.content : content);
   }
 
@@ -213,35 +218,15 @@ export class LoginSessionStore extends session.Store {
    * @throws StoreUnavailableError when others keep changing the session.
    */
   async changeLogins(sid: string, change: (logins: SessionLogins) => SessionLogins): Promise<void> {
-    const { backend } = this.host;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const before = await backend.read(sid);
-      if (before === undefined) {
-        const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
-        return to === undefined ? undefined : this.changeLogins(to, change);
-      }
-      const found = new SessionText(before);
-      const changed = change(found.logins);
-      if (changed === found.logins) return;
-      const { text: after } = serialize(
-        { ...found.known, rev: newRev() },
-        { ...found.data(), oauth: { logins: changed } },
-      );
-      if (await backend.swap(sid, before, after)) return;
-      await this.#pause(attempt);
-    }
-    throw busy();
+    if ((await changeStoredLogins(this.host, sid, 'read', change)) === 'done') return;
+    const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
+    if (to !== undefined) await this.changeLogins(to, change);
   }
 
   /** The logins of a session, as they are now. */
   async loginsOf(sid: string): Promise<SessionLogins | undefined> {
     const text = await this.host.backend.read(sid);
     return text === undefined ? undefined : new SessionText(text).logins;
-  }
-
-  /** Lets others finish, each time for a different while. */
-  #pause(attempt: number): Promise<void> {
-    return this.host.clock.sleep(Math.random() * 2 * (attempt + 1));
   }
 
   /** Whether the absolute lifetime is not over. */
@@ -251,41 +236,18 @@ export class LoginSessionStore extends session.Store {
 
   /** A look at a session by others than its user, which does not keep it alive. */
   async #peek(sid: string): Promise<SessionData | undefined> {
+    const found = await this.#peekText(sid);
+    return found && this.#isAlive(found) ? Object.assign(this.dataOf(sid, found), { id: sid }) : undefined;
+  }
+
+  async #peekText(sid: string): Promise<SessionText | undefined> {
     const text = await this.host.backend.peek(sid);
-    const found = text === undefined ? undefined : new SessionText(text);
-    return found && this.#isAlive(found) ? this.dataOf(found) : undefined;
+    return text === undefined ? undefined : new SessionText(text);
   }
 
   async #read(sid: string): Promise<SessionData | null> {
     const found = await this.open(sid);
-    return found ? this.dataOf(found) : null;
-  }
-
-  async #save(sid: string, session: SessionData): Promise<void> {
-    const { backend, clock } = this.host;
-    const before = this.#standing.get(session) ?? { rev: newRev(), since: clock.now(), stored: false };
-    const named = withRev(before);
-    const first = serialize(named, session);
-    let { text } = first;
-    // As with express-session, an app that saves is told of a failure, and the end of the request tries no more.
-    const standing = { ...named, written: true, content: first.content };
-    this.#standing.set(session, standing);
-    if (!before.stored) {
-      await backend.create(sid, text);
-      this.#standing.set(session, { ...standing, stored: true });
-      return;
-    }
-    let { rev } = before;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const outcome = await backend.save(sid, text, rev);
-      // A session that is gone stays gone: whoever ended it meant it.
-      if (outcome === 'saved' || outcome === 'gone') return;
-      const { known, logins } = new SessionText(outcome.current);
-      rev = known.rev;
-      ({ text } = serialize(withRev(known), { ...session, oauth: { logins } }));
-      await this.#pause(attempt);
-    }
-    throw busy();
+    return found ? this.dataOf(sid, found) : null;
   }
 
   async #destroy(sid: string): Promise<void> {
@@ -299,17 +261,6 @@ export class LoginSessionStore extends session.Store {
   }
 }
 
-export function busy(): StoreUnavailableError {
-  return new StoreUnavailableError('store_unavailable', 'Too many requests change this session at once.', {
-    headers: retryAfter(1000),
-  });
-}
-
-/** A text that another program wrote has no rev that a store could see. */
-function withRev<K extends Known>(known: K): K {
-  return known.rev === '' ? { ...known, rev: newRev() } : known;
-}
-
 /** A session id is a credential, so this key holds only its hash. */
 function endingOf(sid: string): string {
   return hash('sha256', sid, 'base64url');
@@ -318,10 +269,6 @@ function endingOf(sid: string): string {
 /** The session to which the logins of one that has ended moved. */
 function movedTo(ending: string | undefined): string | undefined {
   return ending?.startsWith(MOVED) ? ending.slice(MOVED.length) : undefined;
-}
-
-export function newRev(): string {
-  return randomBytes(9).toString('base64url');
 }
 
 /** express-session takes callbacks. */

@@ -25,8 +25,8 @@ export function heldSessions(host: SessionHost | undefined): HeldSessions {
   const { backend } = host;
   return {
     async holds(session, login) {
-      const text = await backend.peek(session);
-      return text !== undefined && providerOf(new SessionText(text).logins, login) !== undefined;
+      const found = SessionText.of(await backend.peek(session));
+      return found !== undefined && providerOf(found.logins, login) !== undefined;
     },
     async release(session, login) {
       await changeStoredLogins(host, session, 'peek', (logins) => {

@@ -1,4 +1,5 @@
-import type { SessionLogin, SessionLogins } from './session-data.js';
+import { isPlainObject } from '../config.js';
+import { isLogin, type SessionLogin, type SessionLogins } from './session-data.js';
 
 type Values = Record<string, unknown>;
 
@@ -23,9 +24,13 @@ export function packLogins(logins: SessionLogins): PackedLogins {
   );
 }
 
-/** Changes what was just parsed. */
-export function unpackLogins(packed: PackedLogins): SessionLogins {
-  for (const provider of Object.keys(packed)) unpack(provider, packed[provider] as PackedLogin);
+/** Changes what was just parsed. Another program may have written it: what is not a login is left out. */
+export function unpackLogins(packed: unknown): SessionLogins {
+  if (!isPlainObject(packed)) return {};
+  for (const provider of Object.keys(packed)) {
+    if (isLogin(packed[provider])) unpack(provider, packed[provider] as PackedLogin);
+    else delete packed[provider];
+  }
   return packed as unknown as SessionLogins;
 }
 

@@ -31,7 +31,8 @@ export function sessionIdReader(
 }
 
 function readSessionId(header: string, name: string, secrets: readonly string[]): string | undefined {
-  const value = parseCookie(header)[name];
+  // Some clients quote what they send [RFC 6265 4.1.1].
+  const value = parseCookie(header)[name]?.replace(/^"(.*)"$/, '$1');
   if (value === undefined || !value.startsWith(SIGNED)) return undefined;
   const signed = value.slice(SIGNED.length);
   for (const secret of secrets) {

@@ -34,5 +34,22 @@ declare module 'express-session' {
 export function readLogins(session: unknown): SessionLogins {
   const oauth = isPlainObject(session) ? session.oauth : undefined;
   const logins = isPlainObject(oauth) ? oauth.logins : undefined;
-  return isPlainObject(logins) ? (logins as SessionLogins) : {};
+  if (!isPlainObject(logins)) return {};
+  if (Object.values(logins).every(isLogin)) return logins as SessionLogins;
+  return Object.fromEntries(Object.entries(logins).filter(([, one]) => isLogin(one))) as SessionLogins;
+}
+
+/** Whether that is a login, as far as everybody relies on it. */
+export function isLogin(value: unknown): boolean {
+  if (!isPlainObject(value) || typeof value.id !== 'string') return false;
+  return isPlainObject(value.user) && isPlainObject(value.user.claims);
+}
+
+/** Whether `oauth` is what we keep in sessions there, or nothing. Others use the name too, passport-oauth1 among them. */
+export function isOurs(oauth: unknown): oauth is { logins?: SessionLogins } | null | undefined {
+  if (oauth === undefined || oauth === null) return true;
+  if (!isPlainObject(oauth) || Object.keys(oauth).some((name) => name !== 'logins')) return false;
+  return (
+    oauth.logins === undefined || (isPlainObject(oauth.logins) && Object.values(oauth.logins).every(isLogin))
+  );
 }

@@ -108,7 +108,7 @@ export class RequestSession {
       this.generate();
     } else {
       const data = store.dataOf(this.firstId, this.#found);
-      if (this.#logins) data.oauth = { logins: this.#logins };
+      if (this.#logins && this.#logins !== this.#found.logins) data.oauth = { logins: this.#logins };
       store.createSession(this.#req, data);
     }
     if (sessionID !== this.firstId) this.#req.sessionID = sessionID;
@@ -143,10 +143,16 @@ export class RequestSession {
     if (this.#asleep || this.#failed) return undefined;
     const { session: current, sessionID } = this.#req;
     if (!current || typeof sessionID !== 'string' || ownOf(stateOf(this.#req)) !== this) return undefined;
-    if (current instanceof session.Session) return current;
-    throw new TypeError(
-      'req.session was replaced by something that is not a session. Set properties on it instead of assigning to it; assign null to leave it unsaved.',
-    );
+    if (!(current instanceof session.Session)) {
+      throw new TypeError(
+        'req.session was replaced by something that is not a session. Set properties on it instead of assigning to it; assign null to leave it unsaved.',
+      );
+    }
+    // A plain object in its place is taken for options of the cookie.
+    if (typeof (current.cookie as Partial<SerializableCookie>)?.serialize !== 'function') {
+      current.cookie = newCookie(this.#req, { ...this.#settings.cookie, ...current.cookie });
+    }
+    return current;
   }
 
   #setCookie(): void {
@@ -190,12 +196,17 @@ export class RequestSession {
 export function generateSession(req: Request, { store, cookie }: SessionSettings): void {
   ownOf(stateOf(req))?.watch();
   const created = new Session(req);
-  created.cookie = new Cookie(cookie);
-  const secure = isSecure(req);
-  if (cookie.secure === 'auto') created.cookie.secure = secure;
-  if ((cookie.sameSite as unknown) === 'auto') created.cookie.sameSite = secure ? 'none' : 'lax';
+  created.cookie = newCookie(req, cookie);
   store.begin(created);
   req.session = created;
+}
+
+function newCookie(req: Request, options: CookieOptions): session.Cookie {
+  const cookie = new Cookie(options);
+  const secure = isSecure(req);
+  if (options.secure === 'auto') cookie.secure = secure;
+  if ((options.sameSite as unknown) === 'auto') cookie.sameSite = secure ? 'none' : 'lax';
+  return cookie;
 }
 
 /** Whether there is a session, which stays asleep. */
@@ -220,7 +231,7 @@ export function changeLoginsIn(req: Request, change: (logins: SessionLogins) => 
   const own = ownOf(stateOf(req));
   if (own?.isAsleep) own.logins = change(own.logins);
   // Asynchronous work may outlive the session of the request.
-  else if (req.session?.oauth) req.session.oauth = { logins: change(req.session.oauth.logins) };
+  else if (req.session?.oauth?.logins) req.session.oauth = { logins: change(req.session.oauth.logins) };
 }
 
 /** A shared cache would hand this response, session cookie included, to somebody else. */

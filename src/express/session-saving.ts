@@ -1,9 +1,13 @@
 import type { SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
 import type { SessionBackend } from '../stores/contracts.js';
+import { isOurs } from './session-data.js';
 import { newStanding, type Standing, type Standings } from './session-standing.js';
 import { contentOf, type Known, SessionText, serialize } from './session-text.js';
 import { newRev, untilDone } from './stored-logins.js';
+
+const RESERVED =
+  'req.session.oauth is where express-oauth-login keeps the logins of a session. Keep what is yours under another name.';
 
 interface Where {
   readonly backend: SessionBackend;
@@ -24,14 +28,15 @@ export async function saveSession(
 ): Promise<void> {
   const { backend, clock } = where;
   const standing = standings.of(session);
-  const isOurs = standing?.sid === sid;
-  const { before, as } = isOurs ? { before: standing, as: session } : await adopt(where, sid, session);
+  const isKnown = standing?.sid === sid;
+  const { before, as } = isKnown ? { before: standing, as: session } : await adopt(where, sid, session);
   const named = withRev(before);
   const first = serialize(named, as);
   let { text } = first;
   // As with express-session, an app that saves is told of a failure, and the end of the request tries no more.
-  const after = { ...named, written: true, content: isOurs ? first.content : contentOf(session) };
+  const after = { ...named, written: true, content: isKnown ? first.content : contentOf(session) };
   standings.set(session, after);
+  if (!isOurs(session.oauth)) throw new TypeError(RESERVED);
   if (!before.stored) {
     await backend.create(sid, text);
     standings.set(session, { ...after, stored: true });
@@ -57,8 +62,7 @@ async function adopt(
   sid: string,
   session: SessionData,
 ): Promise<{ before: Standing; as: SessionData }> {
-  const text = await backend.peek(sid);
-  const found = text === undefined ? undefined : new SessionText(text);
+  const found = SessionText.of(await backend.peek(sid));
   const before = found
     ? { ...found.known, sid, stored: true, written: false, content: found }
     : newStanding(sid, clock.now());

@@ -123,10 +123,8 @@ export class LoginSessionStore extends session.Store {
 
   /** Reads a session and keeps it alive. `undefined` where there is none, or where its absolute lifetime is over. */
   async open(sid: string): Promise<SessionText | undefined> {
-    const text = await this.host.backend.read(sid);
-    if (text === undefined) return undefined;
-    const found = new SessionText(text);
-    if (this.#isAlive(found)) return found;
+    const found = SessionText.of(await this.host.backend.read(sid));
+    if (!found || this.#isAlive(found)) return found;
     await this.#endLogins(Object.entries((await this.takeLogins(sid)) ?? {}));
     return undefined;
   }
@@ -225,8 +223,7 @@ export class LoginSessionStore extends session.Store {
 
   /** The logins of a session, as they are now. */
   async loginsOf(sid: string): Promise<SessionLogins | undefined> {
-    const text = await this.host.backend.read(sid);
-    return text === undefined ? undefined : new SessionText(text).logins;
+    return SessionText.of(await this.host.backend.read(sid))?.logins;
   }
 
   /** Whether the absolute lifetime is not over. */
@@ -236,13 +233,8 @@ export class LoginSessionStore extends session.Store {
 
   /** A look at a session by others than its user, which does not keep it alive. */
   async #peek(sid: string): Promise<SessionData | undefined> {
-    const found = await this.#peekText(sid);
+    const found = SessionText.of(await this.host.backend.peek(sid));
     return found && this.#isAlive(found) ? Object.assign(this.dataOf(sid, found), { id: sid }) : undefined;
-  }
-
-  async #peekText(sid: string): Promise<SessionText | undefined> {
-    const text = await this.host.backend.peek(sid);
-    return text === undefined ? undefined : new SessionText(text);
   }
 
   async #read(sid: string): Promise<SessionData | null> {

@@ -1,7 +1,8 @@
 import type { SessionData } from 'express-session';
+import { isPlainObject } from '../config.js';
 import { revOf } from '../stores/contracts.js';
-import { type PackedLogins, packLogins, unpackLogins } from './packed-logins.js';
-import type { SessionLogins } from './session-data.js';
+import { packLogins, unpackLogins } from './packed-logins.js';
+import { isOurs, type SessionLogins } from './session-data.js';
 
 /** What the store knows of a session beyond what the app sees. */
 export interface Known {
@@ -48,7 +49,8 @@ function parts(session: Partial<SessionData>) {
   // Put together by hand: JSON.stringify would put names that are numbers before all others.
   const rest = JSON.stringify(data).slice(1, -1);
   return {
-    logins: JSON.stringify(packLogins(oauth?.logins ?? {})),
+    // What is not ours can be read and compared. It is not saved.
+    logins: isOurs(oauth) ? JSON.stringify(packLogins(oauth?.logins ?? {})) : `${JSON.stringify(oauth)}`,
     cookie: JSON.stringify(cookie, leaveOutUsual) ?? '',
     rest: rest === '' ? '' : `,${rest}`,
   };
@@ -67,6 +69,20 @@ export class SessionText {
   readonly #end: number;
   readonly #rest: number;
   #logins: SessionLogins | undefined;
+  /** Whether it is an object, and whether what it has under our name is ours. */
+  #isObject = true;
+  #isOurs = true;
+
+  /**
+   * `undefined` where there is no session: no text, or one that is no object.
+   *
+   * @throws SyntaxError when the text is no JSON.
+   */
+  static of(text: string | undefined): SessionText | undefined {
+    if (text === undefined) return undefined;
+    const found = new SessionText(text);
+    return found.#isObject ? found : undefined;
+  }
 
   /** @throws SyntaxError when the text is not JSON. */
   constructor(text: string) {
@@ -80,10 +96,14 @@ export class SessionText {
       return;
     }
     this.#start = this.#end = this.#rest = 0;
-    const { oauth } = JSON.parse(text) as { oauth?: Partial<Known> & { logins?: PackedLogins } };
+    const session: unknown = JSON.parse(text);
+    this.#isObject = isPlainObject(session);
+    const oauth = isPlainObject(session) ? session.oauth : undefined;
+    const { since: began, logins: packed } = isPlainObject(oauth) ? oauth : {};
     // Stores compare what they see without parsing.
-    this.known = { rev: revOf(text), since: oauth?.since ?? Date.now() };
-    this.#logins = unpackLogins(oauth?.logins ?? {});
+    this.known = { rev: revOf(text), since: typeof began === 'number' ? began : Date.now() };
+    this.#isOurs = isWrittenByUs(oauth);
+    this.#logins = this.#isOurs ? unpackLogins(packed) : {};
   }
 
   get logins(): SessionLogins {
@@ -100,9 +120,9 @@ export class SessionText {
   data(): SessionData {
     const text = this.#start === 0 ? this.#text : `{${this.#text.slice(this.#end + 2)}`;
     const data = JSON.parse(text === '{' ? '{}' : text) as SessionData;
-    delete data.oauth;
+    if (this.#isOurs) delete data.oauth;
     // Another program may have written the text.
-    data.cookie = { ...COOKIE, ...data.cookie };
+    data.cookie = { ...COOKIE, ...(isPlainObject(data.cookie) && data.cookie) } as SessionData['cookie'];
     if (Object.keys(this.logins).length > 0) data.oauth = { logins: this.logins };
     return data;
   }
@@ -119,4 +139,10 @@ export class SessionText {
       text[this.#rest] === afterCookie
     );
   }
+}
+
+/** Whether the `oauth` of a text is ours: it may have come from a session in a store of the app's own, which knows no rev. */
+function isWrittenByUs(oauth: unknown): boolean {
+  if (!isPlainObject(oauth)) return oauth === undefined || oauth === null;
+  return typeof oauth.rev === 'string' || Object.keys(oauth).every((name) => name === 'logins');
 }

@@ -24,8 +24,8 @@ export function changeStoredLogins(
 ): Promise<'done' | 'gone'> {
   return untilDone(clock, async () => {
     const before = await backend[look](sid);
-    if (before === undefined) return 'gone';
-    const found = new SessionText(before);
+    const found = SessionText.of(before);
+    if (before === undefined || !found) return 'gone';
     const changed = change(found.logins);
     if (changed === found.logins) return 'done';
     if (!changed) {

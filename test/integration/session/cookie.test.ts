@@ -35,6 +35,16 @@ const routes = (app: Express) => {
     req.session.cookie.domain = 'not; a=domain';
     res.json({});
   });
+  app.get('/own-object', (req, res) => {
+    dataOf(req).n = 1;
+    Object.assign(req.session, { cookie: { path: '/', maxAge: 60_000 } });
+    res.json({});
+  });
+  app.get('/no-cookie', (req, res) => {
+    dataOf(req).n = 1;
+    Object.assign(req.session, { cookie: undefined });
+    res.json({});
+  });
   app.get('/id', (req, res) => void res.json({ id: req.sessionID, same: req.session.id === req.sessionID }));
 };
 
@@ -139,6 +149,11 @@ describe.each(both)('the cookie of %s', (middleware) => {
     expect(answer.headers['set-cookie']?.[0]).toMatch(/; Expires=/);
   });
 
+  it('is found in quotes', async () => {
+    const quoted = (cookieOf(await request(app.url).get('/count')) as string).replace(/=(.*)/, '="$1"');
+    await request(app.url).get('/count').set('Cookie', quoted).expect(200, { n: 2 });
+  });
+
   it('that cannot be written is an error, and nothing hangs', async () => {
     await request(app.url).get('/broken-domain').expect(200);
     expect(app.errors.at(-1)?.message).toMatch(/domain is invalid/);
@@ -202,6 +217,16 @@ describe.each(both)('the cookie options of %s', (middleware) => {
       true,
     ]);
   });
+});
+
+it.each([
+  ['/own-object', /^sid=[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/],
+  ['/no-cookie', /^sid=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/],
+])('an object of the app in the place of the cookie is taken for its options: %s', async (path, pattern) => {
+  const app = await start('oauthSession');
+  const answer = await request(app.url).get(path).expect(200);
+  expect(answer.headers['set-cookie']?.[0]).toMatch(pattern);
+  expect(app.errors).toEqual([]);
 });
 
 it('the name is __Host-sid over https, and sid on a loopback http, decided by each request', async () => {

@@ -11,6 +11,10 @@ const routes = (app: Express) => {
     dataOf(req).n = Number(req.params.n);
     res.json({ id: req.sessionID });
   });
+  app.get('/drop-oauth', (req, res) => {
+    delete req.session.oauth;
+    res.json({});
+  });
   app.get('/read', (req, res) => void res.json({ id: req.sessionID, n: dataOf(req).n ?? null }));
 };
 
@@ -67,6 +71,48 @@ describe('a session that another program has written', () => {
     await agent.get('/read').expect(200, { id, n: 1 });
     await agent.get('/set/2').expect(200);
     await agent.get('/read').expect(200, { id, n: 2 });
+  });
+
+  it.each(['null', '0', '[]', 'true', '"text"'])('that is no object, %s: there is none', async (text) => {
+    const agent = app.agent();
+    const { id } = (await agent.get('/set/1')).body;
+    await client.set(`sess:${id}`, text, 'KEEPTTL');
+    expect((await agent.get('/read').expect(200)).body).toEqual({
+      id: expect.not.stringMatching(id),
+      n: null,
+    });
+    const anew = (await agent.get('/set/2').expect(200)).body.id;
+    expect(anew).not.toBe(id);
+    await agent.get('/read').expect(200, { id: anew, n: 2 });
+  });
+
+  it.each([
+    ['with logins that are none', { rev: 'r', since: Date.now(), sizes: [1, 1], logins: { a: 1, b: null } }],
+    ['with a list of logins', { rev: 'r', since: 'yesterday', logins: [1] }],
+    ['with a number for logins', { logins: 5 }],
+    ['with `oauth` null', null],
+  ])('%s: it is read and saved', async (_what, oauth) => {
+    const agent = app.agent();
+    const { id } = (await agent.get('/set/1')).body;
+    await client.set(`sess:${id}`, JSON.stringify({ oauth, cookie: 'none', n: 1 }), 'KEEPTTL');
+    await agent.get('/read').expect(200, { id, n: 1 });
+    await agent.get('/set/2').expect(200);
+    await agent.get('/read').expect(200, { id, n: 2 });
+  });
+
+  it('with an `oauth` of its own: it is read, and never lost without a word', async () => {
+    const agent = app.agent();
+    const { id } = (await agent.get('/set/1')).body;
+    // That of passport-oauth1.
+    await client.set(`sess:${id}`, JSON.stringify({ n: 1, oauth: { oauth_token: 'x' } }), 'KEEPTTL');
+    await agent.get('/read').expect(200, { id, n: 1 });
+    await agent.get('/set/1').expect(200);
+    await agent.get('/set/2').expect(500, /req\.session\.oauth is where/);
+    expect(await client.get(`sess:${id}`)).toContain('oauth_token');
+    await agent.get('/drop-oauth').expect(200);
+    await agent.get('/read').expect(200, { id, n: 1 });
+    await agent.get('/set/2').expect(200);
+    expect(await client.get(`sess:${id}`)).not.toContain('oauth_token');
   });
 
   it('that is no JSON: an error, and nothing is destroyed', async () => {

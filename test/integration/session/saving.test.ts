@@ -240,6 +240,46 @@ it('what is no session is an error that names the fix, where express-session wou
   }
 });
 
+it.each<[what: string, oauth: unknown]>([
+  ['an object of its own', { token: 'x' }],
+  ['more than logins', { logins: {}, token: 'x' }],
+  ['logins that are none', { logins: { a: 1 } }],
+  ['logins without a user', { logins: { a: { id: 'x' } } }],
+  ['a list for logins', { logins: [] }],
+  ['a text', 'x'],
+])('what an app keeps as `oauth` is an error that names the name: %s', async (_what, oauth) => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/end', (req, res) => {
+      Object.assign(req.session, { oauth });
+      res.send('ok');
+    });
+    it.get('/save', (req, res) => {
+      Object.assign(req.session, { oauth });
+      req.session.save((error) => res.json((error as Error | null)?.message ?? null));
+    });
+    it.get('/length', (req, res) => {
+      req.sessionStore.length?.((_error, length) => res.json(length));
+    });
+  });
+  apps.push(app);
+  const answer = await request(app.url).get('/end').expect(500);
+  expect(answer.text).toMatch(/req\.session\.oauth is where express-oauth-login keeps/);
+  expect(cookieOf(answer)).toBeUndefined();
+  expect((await request(app.url).get('/save').expect(200)).body).toBe(answer.text);
+  await request(app.url).get('/length').expect(200, '0');
+});
+
+it('no logins, or nothing, is a session without a login', async () => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/', (req, res) => {
+      Object.assign(req.session, { n: 1, oauth: [null, {}, { logins: {} }][Number(req.query.which)] });
+      res.send('ok');
+    });
+  });
+  apps.push(app);
+  for (const which of [0, 1, 2]) await request(app.url).get(`/?which=${which}`).expect(200);
+});
+
 it('what cannot be JSON is an error, where express-session would never answer', async () => {
   const app = await startSessionApp({ secret: SECRET }, (it) => {
     it.get('/circle', (req, res) => {

@@ -1,5 +1,6 @@
 import expressSession, { type SessionData } from 'express-session';
 import fc from 'fast-check';
+import { readLogins } from '../../../src/express/session-data.js';
 import { contentOf, EMPTY, SessionText, serialize } from '../../../src/express/session-text.js';
 
 const KNOWN = { rev: 'rev', since: 5 };
@@ -95,6 +96,25 @@ describe('the text of a session', () => {
     'is refused where it is no JSON: %j',
     (text) => {
       expect(() => new SessionText(text)).toThrow(SyntaxError);
+    },
+  );
+
+  it.each(['null', '0', '[]', '"x"', 'true'])('is none where it is no object: %s', (text) => {
+    expect(SessionText.of(text)).toBeUndefined();
+    // Whoever needs the logins alone finds none.
+    expect(new SessionText(text).logins).toEqual({});
+  });
+
+  it.each([{ a: 1 }, { a: null }, { a: 'x' }, { a: { id: 'x' } }, { a: { id: 'x', user: {} } }])(
+    'has no logins but those that are some: %j',
+    (logins) => {
+      const sizes = [JSON.stringify({ ...logins, oidc: login }).length, 0];
+      const texts = [
+        JSON.stringify({ oauth: { rev: 'r', since: 5, sizes, logins: { ...logins, oidc: login } } }),
+        JSON.stringify({ oauth: { logins: { ...logins, oidc: login } } }),
+      ];
+      for (const text of texts) expect(Object.keys(new SessionText(text).logins)).toEqual(['oidc']);
+      expect(Object.keys(readLogins({ oauth: { logins: { ...logins, oidc: login } } }))).toEqual(['oidc']);
     },
   );
 

@@ -1,12 +1,13 @@
 import type { Request, RequestHandler } from 'express';
 import type { CookieOptions } from 'express-session';
 import { systemClock } from '../clock.js';
-import { isLoopbackHost, isPlainObject, OptionReader } from '../config.js';
+import { isLoopbackHost, OptionReader } from '../config.js';
 import { ABSOLUTE_TIMEOUT, STORE_TIMEOUT } from '../limits.js';
 import { createMemorySessions, createMemoryStores } from '../stores/memory.js';
 import { connect, parseRedisOption, type RedisOption } from '../stores/redis/client.js';
 import { createRedisSessions } from '../stores/redis/sessions.js';
 import { createRedisStores } from '../stores/redis/stores.js';
+import { readCookieOptions } from './cookie-options.js';
 import { register } from './held-sessions.js';
 import { isEncrypted } from './request-facts.js';
 import { sessionMiddleware } from './session-middleware.js';
@@ -21,15 +22,20 @@ export interface OAuthSessionOptions {
   redis?: RedisOption | undefined;
   /** Signs the cookie and seals login records. Of a list, the first does; all are accepted. 32 characters or more. */
   secret: string | readonly string[];
-  /** Seconds without a request after which a session ends. Default 86400, a day. */
+  /** Seconds (not milliseconds) without a request after which a session ends. Default 86400, a day. */
   idleTimeout?: number;
-  /** Seconds after the login after which a session ends in any case. Default 1209600, two weeks. */
+  /** Seconds (not milliseconds) after the login after which a session ends in any case. Default 1209600, two weeks. */
   absoluteTimeout?: number;
-  /** What the keys of sessions begin with. Default `sess:`. */
+  /** What the keys of sessions begin with. Default `sess:`. Not `oauth:`, with which those of logins begin. */
   prefix?: string;
   /** The name of the cookie. Default `__Host-sid` over https, `sid` over http on loopback. */
   name?: string;
-  /** Cookie options of express-session, over the defaults: HttpOnly, SameSite=Lax, Path=/, and Secure over https. */
+  /**
+   * Cookie options of express-session, over the defaults: HttpOnly, SameSite=Lax, Path=/, and Secure over https. With
+   * `sameSite: 'strict'` a browser that comes back from a provider on another site brings no session: the login is
+   * made, but the page after it does not see it yet. It is for providers on the app's own site, and for apps whose
+   * first page after a login needs none.
+   */
   cookie?: CookieOptions;
   /** Accept process memory under `NODE_ENV=production`: one process, and a restart logs everybody out. Default `false`. */
   allowMemory?: boolean;
@@ -41,6 +47,8 @@ export interface OAuthSession extends RequestHandler {
   close(): Promise<void>;
 }
 
+/** What the keys of all else begin with. */
+const LOGIN_KEYS = 'oauth:';
 /** Milliseconds in a second. */
 const SECOND = 1000;
 
@@ -60,22 +68,17 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const idleTimeout = read.seconds('idleTimeout', 86_400);
   const absoluteTimeout = read.seconds('absoluteTimeout', ABSOLUTE_TIMEOUT);
   const prefix = read.string('prefix', 'give the beginning of a Redis key', 'sess:');
+  // Else the list of all sessions would hold what is no session, and to clear it would end what is not in one.
+  if (prefix.startsWith(LOGIN_KEYS) || LOGIN_KEYS.startsWith(prefix)) {
+    const fix = `give another, such as 'sess:': the keys of logins begin with '${LOGIN_KEYS}'`;
+    throw read.wrong('prefix', prefix, fix, 'where logins are kept');
+  }
   const name = read.optionalString('name', 'give a cookie name');
   // A token [RFC 6265 4.1.1]; anything else would fail at the first answer.
   if (name !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
     throw read.wrong('name', name, 'give a cookie name: letters, digits, hyphens');
   }
-  const cookie: unknown = read.any('cookie') ?? {};
-  if (!isPlainObject(cookie)) throw read.wrong('cookie', cookie, 'give cookie options of express-session');
-  // Browsers take a __Host- cookie for the whole host only.
-  if (
-    name === undefined &&
-    (cookie.domain !== undefined || (cookie.path ?? '/') !== '/' || cookie.secure === false)
-  ) {
-    throw read.conflict(
-      "a `cookie` with a domain, with a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one.",
-    );
-  }
+  const cookie = readCookieOptions(read, name);
   const allowMemory = read.boolean('allowMemory', false);
   const redis = read.any('redis');
   read.end();

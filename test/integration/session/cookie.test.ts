@@ -2,6 +2,7 @@ import { sign } from 'cookie-signature';
 import type { Express } from 'express';
 import type { CookieOptions } from 'express-session';
 import request from 'supertest';
+import { oauthSession } from '../../../src/index.js';
 import {
   both,
   cookieOf,
@@ -240,3 +241,16 @@ it('the name is __Host-sid over https, and sid on a loopback http, decided by ea
   const elsewhere = await request(app.url).get('/count').set('Host', 'app.example.com').expect(200);
   expect(elsewhere.headers['set-cookie']).toBeUndefined();
 });
+
+it.each(['secure', 'path', 'httpOnly', 'sameSite', 'maxAge', 'domain'])(
+  'an option of the cookie that is undefined is not given: %s',
+  async (option) => {
+    const session = oauthSession({ secret: SECRET, cookie: { [option]: undefined } });
+    const app = await startSessionApp(session, routes);
+    apps.push(app);
+    const answer = await request(app.url).get('/count').set('X-Forwarded-Proto', 'https').expect(200);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(
+      /^__Host-sid=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+  },
+);

@@ -1,3 +1,4 @@
+import type { CookieOptions } from 'express-session';
 import { oauthSession } from '../../../src/index.js';
 import { expectRefusal, misuses, notA, refusal, SECRET, SECRET_NUMBER } from './misuse.js';
 import { inDevelopment, inProduction } from './node-env.js';
@@ -21,9 +22,21 @@ describe('oauthSession refuses at construction', () => {
       redis: [SECRET_NUMBER, true, '', 'http://localhost', 'localhost:6379', null, [], () => {}],
       idleTimeout: [...notA.seconds, 0],
       absoluteTimeout: [...notA.seconds, 0],
-      prefix: notA.string,
+      prefix: [...notA.string, 'oauth:', 'oauth:sess:', 'oauth', 'o'],
       name: [...notA.string, 'two words', 'a;b', 'a=b', 'näme'],
-      cookie: ['x', 5, true, []],
+      cookie: ['x', 5, true, [], null, () => {}],
+      'cookie.sameSite': ['foo', 'Lax', '', 5, null],
+      'cookie.secure': ['yes', 1, null],
+      'cookie.httpOnly': notA.boolean,
+      'cookie.partitioned': notA.boolean,
+      'cookie.signed': [...notA.boolean, false],
+      'cookie.maxAge': ['1d', '60000', Number.NaN, Number.POSITIVE_INFINITY, 0, -1, 1e17, new Date(), true],
+      'cookie.expires': ['tomorrow', 5, new Date(Number.NaN), {}],
+      'cookie.domain': [...notA.string, 'a b', 'https://example.com', 'a;b'],
+      'cookie.path': [...notA.string, 'admin', '/a;b', '/ä'],
+      'cookie.priority': ['urgent', 5, null],
+      'cookie.sameSight': ['lax'],
+      'cookie.encode': [String],
       allowMemory: notA.boolean,
       secrets: [[SECRET]],
       ttl: [5],
@@ -37,6 +50,45 @@ describe('oauthSession refuses at construction', () => {
   it('a client of the package redis, and says which one fits', () => {
     const nodeRedis = Object.assign(Object.create({}), { sendCommand: () => {} });
     expect(refusal(() => oauthSession({ ...base, redis: nodeRedis })).message).toContain('use ioredis');
+  });
+
+  it.each<[name: string | undefined, cookie: CookieOptions]>([
+    [undefined, { domain: 'example.com' }],
+    [undefined, { path: '/app' }],
+    [undefined, { secure: false }],
+    [undefined, { secure: 'auto' }],
+    ['__Host-a', { domain: 'example.com' }],
+    ['__Host-a', { path: '/app' }],
+    ['__host-a', { secure: false }],
+    ['__Secure-a', { secure: false }],
+    ['__Secure-a', { secure: 'auto' }],
+    ['sid', { secure: false, sameSite: 'none' }],
+  ])('a cookie that browsers refuse: %p with %j', (name, cookie) => {
+    const { code, message } = refusal(() => oauthSession({ ...base, ...(name && { name }), cookie }));
+    expect(code).toBe('conflicting_options');
+    expect(message).toMatch(/`cookie`.*(?:Add one|Use )/s);
+  });
+
+  it.each<[name: string | undefined, cookie: object]>([
+    [undefined, { secure: true, path: '/' }],
+    ['__Secure-a', { domain: 'example.com', path: '/app' }],
+    ['sid', { secure: 'auto', sameSite: 'auto' }],
+    ['sid', { secure: false, sameSite: true, signed: true, httpOnly: false }],
+    [
+      'sid',
+      {
+        sameSite: 'none',
+        partitioned: true,
+        priority: 'low',
+        maxAge: 1,
+        expires: new Date(),
+      },
+    ],
+    ['sid', { domain: '.example.com', maxAge: null, expires: null }],
+  ])('and takes those that they accept: %p with %j', (name, cookie) => {
+    expect(() =>
+      oauthSession({ ...base, ...(name && { name }), cookie: cookie as CookieOptions }),
+    ).not.toThrow();
   });
 
   it('what is missing as missing, and what nobody knows as unknown', () => {

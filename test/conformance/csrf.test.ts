@@ -129,6 +129,19 @@ describe('a logout that another site wants', () => {
     await expectStillLoggedIn(tried, before);
   });
 
+  it(
+    title('refused', { id: 'head-here', does: 'asks by HEAD on our own page', source: 'RFC 9110 9.2.1' }),
+    async () => {
+      const tried = await stage().loggedIn(oidc);
+      const before = tried.provider.requests.length;
+      const headers = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'document' };
+      const page = await tried.browser.ask('/auth/logout', { method: 'HEAD', headers });
+      expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(page.headers['set-cookie']).toBeUndefined();
+      await expectStillLoggedIn(tried, before);
+    },
+  );
+
   it.each(
     ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'].map((method) => [
       title('refused', { id: `method-${method}`, does: `asks by ${method}`, source: 'RFC 9110 9.1' }),

@@ -118,6 +118,9 @@ describe('a login, while some commands fail', () => {
             error ? next(error) : res.json(Object.keys(all ?? []).length),
           );
         });
+        it.get('/destroy', (req, res, next) => {
+          req.session.destroy((error) => (error ? next(error) : res.send('gone')));
+        });
       },
     });
   });
@@ -126,6 +129,15 @@ describe('a login, while some commands fail', () => {
     await app.close();
     admin.disconnect();
   });
+
+  const keysOf = async (start: string) => (await redis.keys()).filter((key) => key.startsWith(start));
+  const recordKeys = () => keysOf('oauth:login:');
+  const sessionKeys = () => keysOf('sess:');
+  /** How many logins can be found by the names of their users. */
+  const indexed = async () => {
+    const counts = await Promise.all((await keysOf('oauth:index:')).map((key) => admin.hlen(key)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
 
   it('is complete though what it replaces cannot be ended', async () => {
     const visitor = app.visitor();
@@ -169,6 +181,21 @@ describe('a login, while some commands fail', () => {
     );
   });
 
+  it('that cannot be found leaves the old session, and no other', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const [old] = await sessionKeys();
+    atLogin = async () => {
+      const allowed = ['sess:', 'oauth:login:', 'oauth:browser:', 'oauth:used:', 'oauth:{revocations}'];
+      await admin.call('ACL', 'SETUSER', 'app', 'resetkeys', ...allowed.map((start) => `~${start}*`));
+    };
+    await visitor.get(await visitor.authorize('oidc')).expect(503);
+    await admin.call('ACL', 'SETUSER', 'app', '~*');
+    await waitFor(async () => (await recordKeys()).length === 1 && (await sessionKeys()).length === 1);
+    expect(await sessionKeys()).toEqual([old]);
+    expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(1);
+  });
+
   it('can be ended though Redis is full', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');
@@ -190,6 +217,48 @@ describe('a login, while some commands fail', () => {
     expect((await other.get('/all-sessions').expect(200)).body).toBe(2);
     expect(await admin.pttl(key as string)).toBeLessThanOrEqual(60_000);
   });
+
+  it('is not among all sessions once its absolute lifetime is over', async () => {
+    const [visitor, other] = [app.visitor(), app.visitor()];
+    await visitor.logIn('aliyun');
+    const [key] = (await sessionKeys()) as [string];
+    await other.logIn('aliyun');
+    const text = (await admin.get(key)) as string;
+    await admin.set(key, text.replace(/"since":\d+/, '"since":1'), 'KEEPTTL');
+    expect((await other.get('/all-sessions').expect(200)).body).toBe(1);
+    expect(await sessionKeys()).toContain(key);
+  });
+
+  it('leaves nothing by which it is found when its session is destroyed', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    await visitor.logIn('oidc');
+    expect(await indexed()).toBeGreaterThanOrEqual(2);
+    await visitor.get('/destroy').expect(200);
+    expect(await keysOf('oauth:index:')).toEqual([]);
+  });
+});
+
+it('a logout of which the answer is lost is 503, and ends the login all the same', async () => {
+  await redis.flush();
+  const client = new Redis(redis.url);
+  const app = await startApp({ lab, session: { redis: client } });
+  const visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  lab.provider('aliyun').clearRequests();
+  Object.assign(client, {
+    async getdel(key: string) {
+      await Redis.prototype.getdel.call(client, key);
+      throw new Error('the connection is gone');
+    },
+  });
+  await visitor.post('/auth/logout').expect(503);
+  const revoked = () => lab.provider('aliyun').requests.some(({ endpoint }) => endpoint === 'revocation');
+  const left = async () => (await redis.keys()).filter((key) => /^(?:sess:|oauth:login:)/.test(key));
+  await waitFor(async () => revoked() && (await left()).length === 0);
+  await visitor.get('/me').expect(401);
+  await app.close();
+  client.disconnect();
 });
 
 it('a session of an app that keeps its own is destroyed with its logins', async () => {

@@ -4,7 +4,7 @@ import expressSession from 'express-session';
 import { Redis } from 'ioredis';
 import { oidc, requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { issueExpired, providerOf, SECRET, startApp, type TestApp } from '../support/app.js';
+import { issueExpired, providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -308,7 +308,21 @@ describe('a session', () => {
     await Promise.all([app.close(), moved.close()]);
   });
 
-  it('ends after its idle timeout and, whatever happens, after its absolute one', async () => {
+  it('ends after its idle timeout', async () => {
+    const app = await startApp({ lab, session: { redis: redis.url, idleTimeout: 100 } });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const key = (await redis.keys()).find((one) => one.startsWith('sess:')) as string;
+    const left = await client.pttl(key);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(100_000);
+    await client.pexpire(key, 1);
+    await waitFor(async () => (await client.exists(key)) === 0);
+    await visitor.get('/me').expect(401);
+    await app.close();
+  });
+
+  it('is kept alive by its requests and, whatever happens, ends after its absolute timeout', async () => {
     const app = await startApp({
       lab,
       session: { redis: redis.url, idleTimeout: 100, absoluteTimeout: 1000 },
@@ -329,6 +343,45 @@ describe('a session', () => {
     await app.close();
   });
 
+  it('gets no longer absolute lifetime by a login that is linked', async () => {
+    const app = await startApp({
+      lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+      session: { redis: redis.url },
+    });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const sessionKey = async () => (await redis.keys()).find((one) => one.startsWith('sess:')) as string;
+    const [key, longAgo] = [await sessionKey(), Date.now() - 3_600_000];
+    const text = (await client.get(key)) as string;
+    const backdated = text.replace(/"(since|loggedInAt)":\d+/g, `"$1":${longAgo}`);
+    await client.set(key, backdated, 'KEEPTTL');
+    await visitor.logIn('oidc');
+    const { oauth } = JSON.parse((await client.get(await sessionKey())) as string);
+    expect(Object.keys(oauth.logins)).toEqual(['aliyun', 'oidc']);
+    expect(oauth.logins.aliyun.loggedInAt).toBe(longAgo);
+    expect(oauth.since).toBe(longAgo);
+    await app.close();
+  });
+
+  it('leaves no record of a login that another one replaces, nor of those linked to it', async () => {
+    const app = await startApp({
+      lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+      session: { redis: redis.url },
+    });
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const [first] = await loginKeys();
+    await visitor.logIn('aliyun');
+    expect(await loginKeys()).toEqual([expect.not.stringContaining(first as string)]);
+    await visitor.logIn('oidc');
+    expect(await loginKeys()).toHaveLength(2);
+    await visitor.logIn('aliyun', { user: 'mallory' });
+    expect(await loginKeys()).toHaveLength(1);
+    await app.close();
+  });
+
   it('of a guarded request costs one command', async () => {
     const app = await startApp({ lab, session: { redis: redis.url } });
     const visitor = app.visitor();
@@ -346,24 +399,41 @@ describe('a session', () => {
     await app.close();
   });
 
-  it('keeps what keepSessionData names, and nothing else, when the id changes', async () => {
-    const routes = (app: Express) => {
-      app.get('/fill', (req, res) => {
-        Object.assign(req.session, { basket: [1, 2], tracking: 'x' });
-        res.send('ok');
-      });
-      app.get('/session-data', (req, res) => {
-        res.json(req.session);
-      });
-    };
-    const app = await startApp({ lab, routes, router: { keepSessionData: ['basket'] } });
-    const visitor = app.visitor();
-    await visitor.get('/fill').expect(200);
-    await visitor.logIn('aliyun');
-    const { body } = await visitor.get('/session-data').expect(200);
-    expect(body).toMatchObject({ basket: [1, 2] });
-    expect(body).not.toHaveProperty('tracking');
-    await app.close();
+  describe('with keepSessionData', () => {
+    let app: TestApp;
+
+    beforeAll(async () => {
+      const routes = (it: Express) => {
+        it.get('/fill', (req, res) => {
+          Object.assign(req.session, { basket: [1, 2], tracking: 'x' });
+          res.send('ok');
+        });
+        it.get('/session-data', (req, res) => {
+          res.json(req.session);
+        });
+      };
+      app = await startApp({ lab, routes, router: { keepSessionData: ['basket'] } });
+    });
+    afterAll(() => app.close());
+
+    it('keeps what that names, and nothing else, when the id changes', async () => {
+      const visitor = app.visitor();
+      await visitor.get('/fill').expect(200);
+      await visitor.logIn('aliyun');
+      const { body } = await visitor.get('/session-data').expect(200);
+      expect(body).toMatchObject({ basket: [1, 2] });
+      expect(body).not.toHaveProperty('tracking');
+    });
+
+    it('keeps nothing of it for another user', async () => {
+      const visitor = app.visitor();
+      await visitor.logIn('aliyun', { user: 'alice' });
+      await visitor.get('/fill').expect(200);
+      await visitor.logIn('aliyun', { user: 'mallory' });
+      const { body } = await visitor.get('/session-data').expect(200);
+      expect(Object.keys(body.oauth.logins)).toEqual(['aliyun']);
+      expect(body).not.toHaveProperty('basket');
+    });
   });
 });
 

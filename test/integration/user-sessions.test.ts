@@ -86,13 +86,46 @@ async function loggedIn(at: TestApp, user = 'alice', provider = 'aliyun') {
 }
 
 it('sessions end with the oldest of their logins, where they are ours', async () => {
-  const at = await start({});
+  const at = await start({ session: { absoluteTimeout: 1000 } });
   const visitor = await loggedIn(at);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const [{ loggedInAt: first }] = (await visitor.get('/me').expect(200)).body.logins;
+  await waitFor(() => Date.now() > first);
   await visitor.logIn('oidc', { user: 'bob' });
   const { body } = await visitor.get('/sessions').expect(200);
   const ends = body.map(({ expiresAt }: { expiresAt: number }) => expiresAt);
-  expect(ends).toEqual([ends[0], ends[0]]);
+  expect(ends).toEqual([first + 1_000_000, first + 1_000_000]);
+});
+
+it('takes a login out of a session that a request changes at the same time', async () => {
+  const own = new Redis(redis.url);
+  const at = await start({
+    session: { redis: own },
+    routes(it) {
+      routes(it);
+      it.post('/note', (req, res) => {
+        Object.assign(req.session, { note: 'kept' });
+        res.json({});
+      });
+      it.get('/note', (req, res) => void res.json((req.session as { note?: string }).note ?? null));
+    },
+  });
+  const [here, there] = [await loggedIn(at), await loggedIn(at)];
+  await there.logIn('oidc', { user: 'bob' });
+  let met = 0;
+  Object.assign(own, {
+    async get(key: string) {
+      const text = await Redis.prototype.get.call(own, key);
+      // Somebody has looked at the session, and is about to change it.
+      if (key.startsWith('sess:') && met++ === 0) await there.post('/note').expect(200);
+      return text;
+    },
+  });
+  await here.post('/everywhere?provider=aliyun').expect(200);
+  expect(met).toBeGreaterThan(1);
+  const { body } = await there.get('/me').expect(200);
+  expect(body.logins.map(({ provider }: { provider: string }) => provider)).toEqual(['oidc']);
+  expect((await there.get('/note').expect(200)).body).toBe('kept');
+  own.disconnect();
 });
 
 describe.each(stores)('with %s, a logout everywhere', (_name, options) => {

@@ -1,9 +1,18 @@
 import { kill } from 'node:process';
-import type { Express } from 'express';
+import type { ErrorRequestHandler, Express } from 'express';
+import expressSession from 'express-session';
 import { Redis } from 'ioredis';
 import { autoRefresh } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { providerOf, startApp, type TestApp, type Visitor, waitFor } from '../support/app.js';
+import {
+  type AppOptions,
+  providerOf,
+  SECRET,
+  startApp,
+  type TestApp,
+  type Visitor,
+  waitFor,
+} from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -75,6 +84,46 @@ describe.each(['URL', 'client'])('while Redis, given as a %s, is frozen', (kind)
   });
 });
 
+const withOwnSession = (app: Express) =>
+  app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }));
+
+it.each<[string, () => Partial<AppOptions>]>([
+  ['oauthSession', () => ({ session: { redis: redis.url } })],
+  [
+    'an express-session of the app’s own',
+    () => ({ useSession: withOwnSession, router: { redis: redis.url } }),
+  ],
+])('the deadline of store commands is the one of the router, with %s', async (_what, options) => {
+  const { router, ...rest } = options();
+  const failures: string[] = [];
+  const app = await startApp({
+    lab,
+    ...rest,
+    router: {
+      ...router,
+      encryptionKeys: ['an encryption key of thirty-two bytes'],
+      timeouts: { store: 0.3 },
+    },
+    routes(it) {
+      it.use(((error, _req, _res, next) => {
+        failures.push(error.message);
+        next(error);
+      }) as ErrorRequestHandler);
+    },
+  });
+  const visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  kill(redis.pid, 'SIGSTOP');
+  try {
+    await visitor.get('/token').expect(503);
+    expect(failures).toEqual(['Redis did not answer within 0.3 s.']);
+  } finally {
+    kill(redis.pid, 'SIGCONT');
+  }
+  await waitFor(async () => (await visitor.get('/me')).status === 200);
+  await app.close();
+});
+
 it('an app that starts without Redis answers 503, and works once Redis is there', async () => {
   const late = await startRedis({ own: true });
   await late.stop();
@@ -112,6 +161,13 @@ it('a provider that is down or talks nonsense when a login begins is a 503 or 50
     break_();
     const answer = await visitor.get('/auth/login/oidc');
     expect(answer.status).toBe(status);
+    expect(app.events).toEqual([
+      expect.objectContaining({
+        type: 'login.failed',
+        provider: 'oidc',
+        error: status === 503 ? 'provider_unavailable' : 'provider_protocol',
+      }),
+    ]);
     oidc.down(false);
     oidc.clearFaults();
     await visitor.logIn('oidc');

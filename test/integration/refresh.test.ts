@@ -1,3 +1,4 @@
+import { requireLogin } from '../../src/index.js';
 import { type Lab, type LabProvider, startLab } from '../../src/testing/index.js';
 import { issueExpired, providerOf, startApp, type TestApp, type Visitor, waitFor } from '../support/app.js';
 
@@ -146,6 +147,27 @@ it('without a refresh token ends with its life, and a navigation goes to the pro
   expect(answer.headers.location).toBe('/auth/login/aliyun?returnTo=%2Fme%3Fx%3D1');
   await visitor.get('/me').expect(401);
   expect(aliyun.tokenRequests()).toEqual([]);
+  await app.close();
+});
+
+it('a refresh that grants less than before counts at once, and for all requests after it', async () => {
+  const aliyun = lab.provider('aliyun');
+  const app = await startApp({
+    lab,
+    routes: (it) =>
+      it.get('/profile', requireLogin({ scope: 'profile' }), (_req, res) => void res.send('ok')),
+  });
+  const visitor = app.visitor();
+  issueExpired(aliyun);
+  await visitor.logIn('aliyun');
+  aliyun.clearRequests();
+  aliyun.alter('token', (answer) => ({ ...answer, scope: 'openid' }));
+  const refused = await visitor.get('/profile', { Accept: 'application/json' }).expect(403);
+  expect(refused.body.error).toBe('insufficient_scope');
+  await visitor.get('/profile').expect(403);
+  const { body } = await visitor.get('/me').expect(200);
+  expect(body.logins[0].scope).toEqual(['openid']);
+  expect(aliyun.tokenRequests()).toHaveLength(1);
   await app.close();
 });
 

@@ -2,6 +2,7 @@ import type { CookieOptions } from 'express-session';
 import { oauthSession } from '../../../src/index.js';
 import { expectRefusal, misuses, notA, refusal, SECRET, SECRET_NUMBER } from './misuse.js';
 import { inDevelopment, inProduction } from './node-env.js';
+import { codesOfWarnings } from './warnings.js';
 
 const base = { secret: SECRET };
 
@@ -46,6 +47,15 @@ describe('oauthSession refuses at construction', () => {
   it.each([[undefined], [null], [SECRET], [5], [[]], [() => {}]])('%p in the place of options', (options) => {
     expect(refusal(() => oauthSession(options as never)).message).toContain('oauthSession takes an object');
   });
+
+  it.each([{ path: '/app' }, { domain: 'example.com' }, { secure: false }])(
+    'a cookie %j without a name of its own: the default one begins with __Host-',
+    (cookie) => {
+      const { code, message } = refusal(() => oauthSession({ ...base, cookie }));
+      expect(code).toBe('conflicting_options');
+      expect(message).toContain('`name`');
+    },
+  );
 
   it('a client of the package redis, and says which one fits', () => {
     const nodeRedis = Object.assign(Object.create({}), { sendCommand: () => {} });
@@ -110,6 +120,15 @@ describe('oauthSession under NODE_ENV=production', () => {
 
   it('takes process memory from somebody who asks for it', () => {
     expect(() => inProduction(() => oauthSession({ ...base, allowMemory: true }))).not.toThrow();
+  });
+
+  it.each<[string, string | string[], boolean]>([
+    ['a secret of 31 characters', 's'.repeat(31), true],
+    ['one among others', [SECRET, 'short'], true],
+    ['one of 32 characters', 's'.repeat(32), false],
+  ])('warns of %s', (_what, secret, warns) => {
+    const codes = inProduction(() => codesOfWarnings(() => oauthSession({ secret, allowMemory: true })));
+    expect(codes).toEqual(warns ? ['EXPRESS_OAUTH_LOGIN_SHORT_SECRET'] : []);
   });
 
   it('takes Redis', async () => {

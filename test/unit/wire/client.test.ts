@@ -1,9 +1,10 @@
 import { ProviderProtocolError, ProviderRejectedError, TransactionError } from '../../../src/errors.js';
 import { oidc } from '../../../src/index.js';
 import { createProviderClient } from '../../../src/wire/client.js';
+import { eventually } from '../../support/eventually.js';
 import { ManualClock } from './manual-clock.js';
 import { form, login, type Op, REDIRECT_URI, startOp } from './op.js';
-import { makeKey } from './signing.js';
+import { makeKey, sign } from './signing.js';
 
 let op: Op;
 beforeEach(async () => {
@@ -16,6 +17,34 @@ const rejection = (promise: Promise<unknown>) =>
     () => undefined,
     (reason: unknown) => reason as Error & { code?: string },
   );
+
+it('goes by metadata that was read anew: other keys, other endpoints', async () => {
+  const clock = new ManualClock(Date.now());
+  const provider = oidc({ name: 'op', issuer: op.url, clientId: 'app', clientSecret: 'secret' });
+  const client = createProviderClient(provider, { timeout: 5, clock });
+  await client.exchangeCode(op.callback());
+  await client.revoke({ accessToken: 'at-1', refreshToken: 'rt-1' });
+  expect((await client.authorizationUrl({ ...login, params: {} })).pathname).toBe('/authorize');
+
+  const key = await makeKey('another-key');
+  const moved = ['authorize', 'revoke', 'jwks'].map((name) => `${op.url}/new/${name}`);
+  const [authorization_endpoint, revocation_endpoint, jwks_uri] = moved;
+  op.metadata = { authorization_endpoint, revocation_endpoint, jwks_uri };
+  op.replies['/new/jwks'] = { body: { keys: [key.jwk] } };
+  op.replies['/new/revoke'] = { status: 200 };
+  await clock.advance(3_600_000);
+  await eventually(async () => {
+    expect((await client.authorizationUrl({ ...login, params: {} })).pathname).toBe('/new/authorize');
+  });
+
+  await client.revoke({ accessToken: 'at-1', refreshToken: 'rt-1' });
+  expect([op.to('/revoke').length, op.to('/new/revoke').length]).toEqual([1, 1]);
+  const now = Math.floor(clock.now() / 1000);
+  const claims = { iss: op.url, sub: 'alice', aud: 'app', iat: now, exp: now + 300, nonce: login.nonce };
+  const tokens = { access_token: 'at-2', token_type: 'Bearer', id_token: await sign(key, claims) };
+  op.replies['/token'] = { body: tokens };
+  expect((await client.exchangeCode(op.callback())).claims).toMatchObject({ sub: 'alice' });
+});
 
 describe('the authorization URL', () => {
   it('holds what the standard wants, PKCE with S256 always, and what the caller adds', async () => {

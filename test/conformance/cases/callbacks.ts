@@ -80,6 +80,7 @@ export const otherIssuer: LoginCase[] = params('RFC 9207 2.4', [
 const denied = { status: 403, code: 'access_denied' };
 const rejected = { status: 502, code: 'provider_rejected' };
 const markup = '"><img src=x onerror=alert(1)>';
+const handler = '" autofocus onfocus="alert(1)';
 
 /** Errors in the place of a code. */
 export const errors: LoginCase[] = [
@@ -106,6 +107,8 @@ export const errors: LoginCase[] = [
     ['error-unknown', 'has an error that nobody knows', (it) => answerError(it, 'evil')],
     ['error-markup', 'has markup for an error', (it) => answerError(it, '<script>alert(1)</script>')],
     ['error-attribute', 'has an end of an attribute for an error', (it) => answerError(it, markup)],
+    ['error-handler', 'has a handler for an error', (it) => answerError(it, handler)],
+    ['error-script', 'has a link to a script for an error', (it) => answerError(it, 'javascript:alert(1)')],
     ['error-long', 'has an error of 8 KiB', (it) => answerError(it, 'x'.repeat(8192))],
     ['error-newline', 'has a line break in its error', (it) => answerError(it, 'a\r\nSet-Cookie: sid=x')],
     ['error-empty', 'has an empty error', (it) => answerError(it, '')],

@@ -1,3 +1,4 @@
+import type { Browser, Page } from './browser.js';
 import { CLIENT_SECRET, type Endpoint } from './provider.js';
 import { RETURN_TO, type Stage, type Tried } from './stage.js';
 
@@ -22,7 +23,7 @@ const prototype = JSON.stringify(prototypeMembers());
 export async function expectRefused(stage: Stage, tried: Tried, refusal: Refusal): Promise<void> {
   const { app, browser, provider, page } = tried;
   expectTypedError(tried, refusal);
-  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
+  expectNothingShown(tried, shownIn(page));
   expectNoSecret(tried, JSON.stringify(app.events));
 
   const asked = provider.requests.map(({ endpoint }) => endpoint);
@@ -45,7 +46,7 @@ export async function expectAccepted(tried: Tried): Promise<void> {
   const { browser, page, dialect } = tried;
   expect([page.status, page.headers.location]).toEqual([303, RETURN_TO]);
   expect(await browser.me()).toMatchObject({ status: 200, user: { sub: dialect.sub } });
-  expectNothingShown(tried, page.text + JSON.stringify(page.headers));
+  expectNothingShown(tried, shownIn(page));
   await expectUnharmed(tried);
 }
 
@@ -66,9 +67,41 @@ function expectTypedError({ page }: Tried, { code, status = 502 }: Refusal): voi
   });
 }
 
-function expectNoSecret({ provider, sent, params }: Tried, text: string): void {
-  const secrets = [CLIENT_SECRET, ...provider.issued, sent.get('nonce'), params.get('code')];
-  for (const secret of secrets) if (secret) expect(text).not.toContain(secret);
+/** All that nobody but its owner may see of a login, as far as it went: what the provider gave, and what we made. */
+export function secretsOf({ provider, browser, sent, params }: Omit<Tried, 'page'>): string[] {
+  const verifiers = provider.requests.map((request) => request.params.code_verifier);
+  const all = [
+    CLIENT_SECRET,
+    ...provider.issued,
+    ...verifiers,
+    sent.get('state'),
+    sent.get('nonce'),
+    params.get('code'),
+    ...cookieSecrets(browser),
+  ];
+  // A token that a provider left out was noted as a text all the same.
+  return all.filter((secret) => secret && secret !== 'undefined').map(String);
+}
+
+/**
+ * The values of the cookies in a browser, as they were sent and as they are meant; of a session also its bare id. Shorter
+ * ones were put there by a test.
+ */
+function cookieSecrets({ jar }: Browser): string[] {
+  const values = (jar.serializeSync()?.cookies ?? []).flatMap(({ value }) => {
+    const meant = decodeURIComponent(String(value));
+    return [String(value), meant, /^s:([^.]+)\./.exec(meant)?.[1] ?? ''];
+  });
+  return values.filter(({ length }) => length > 20);
+}
+
+/** Everything of an answer that others than its browser may come to see. */
+export function shownIn({ text, headers: { 'set-cookie': _cookies, ...headers } }: Page): string {
+  return text + JSON.stringify(headers);
+}
+
+export function expectNoSecret(tried: Omit<Tried, 'page'>, text: string): void {
+  for (const secret of secretsOf(tried)) expect(text).not.toContain(secret);
 }
 
 /** No secret, and nothing of the attacker's that a browser could take for markup. */
@@ -78,11 +111,15 @@ function expectNothingShown(tried: Tried, text: string): void {
   for (const one of said) expect(text).not.toContain(one);
 }
 
+/** What in a text would do harm by itself: a tag, a way out of an attribute, a link to a script. */
+const HARMFUL = /<(?:script|img|svg|iframe)[^>]*>|["'][^"'<>]*\bon\w+\s*=|javascript:/gi;
+
 /** The texts in a value that mean something in HTML, and what in them would do harm by itself. */
 function markup(value: unknown): string[] {
   if (typeof value === 'object' && value !== null) return Object.entries(value).flat().flatMap(markup);
-  if (typeof value !== 'string' || !value.includes('<')) return [];
-  return [value, ...[...value.matchAll(/<(?:script|img|svg|iframe)[^>]*>/gi)].map(([tag]) => tag)];
+  if (typeof value !== 'string') return [];
+  const harmful = [...value.matchAll(HARMFUL)].map(([found]) => found);
+  return value.includes('<') || harmful.length > 0 ? [value, ...harmful] : [];
 }
 
 async function expectNothingKept({ redis }: Stage, { provider }: Tried, { leaves }: Refusal): Promise<void> {

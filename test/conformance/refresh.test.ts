@@ -35,7 +35,7 @@ async function tokens({ browser }: Tried): Promise<Record<string, unknown>> {
 
 /** Asks for new tokens, with the provider by this script from now on. */
 async function renew(tried: Tried, script: Script) {
-  tried.provider.reset();
+  tried.provider.forget();
   tried.provider.script = script;
   return tried.browser.get('/renew');
 }

@@ -37,7 +37,8 @@ async function freeze(server: RedisServer, { records }: Stores): Promise<void> {
 async function leave({ locks, records }: Stores, id: string, owner: string): Promise<void> {
   await records.create(id, { version: 1, sealed: Buffer.from('x') }, LEASE);
   expect(await locks.acquire(id, owner, 1)).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const end = Date.now() + 1;
+  await eventually(async () => expect(Date.now()).toBeGreaterThan(end));
 }
 
 /** Asks for a lock all the time, and says for how many milliseconds it was refused. */

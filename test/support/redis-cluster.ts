@@ -18,6 +18,8 @@ export interface RedisCluster {
   promoted(master: number): Promise<number>;
   /** The slots in which there are keys. */
   slotsWithKeys(): Promise<number[]>;
+  /** How often the masters have answered with each error, by its code. */
+  errors(): Promise<Record<string, number>>;
   /** Ends every node. */
   stop(): Promise<void>;
 }
@@ -76,6 +78,14 @@ export async function startCluster({
         for (const key of await master.keys('*')) slots.add((await master.cluster('KEYSLOT', key)) as number);
       }
       return [...slots];
+    },
+    async errors() {
+      const sums: Record<string, number> = {};
+      for (const master of masters) {
+        const stats = (await master.info('errorstats')).matchAll(/errorstat_(\w+):count=(\d+)/g);
+        for (const [, code = '', count] of stats) sums[code] = (sums[code] ?? 0) + Number(count);
+      }
+      return sums;
     },
     stop,
   };

@@ -16,27 +16,47 @@ const stage = useStage();
 const [dialect] = dialects as [DialectUnderTest];
 const op = { name: 'x', issuer: 'https://op.example.com', clientId: 'id', clientSecret: 'secret' };
 
-/** Guards that look right, before a user who is logged in and has too little. */
-const guards: [id: string, does: string, options: RequireLoginOptions, status: number][] = [
-  ['scope', 'wants a scope that was not granted', { scope: 'admin' }, 403],
-  ['scope-all', 'wants two scopes, of which one was granted', { scope: 'openid admin' }, 403],
-  ['scope-part', 'wants a scope of which another is the beginning', { scope: 'open' }, 403],
-  ['scope-inherited', 'wants a scope that is named as a member of lists', { scope: 'constructor' }, 403],
-  ['claim', 'wants a claim that the user does not have', { claims: { role: 'admin' } }, 403],
-  ['claim-value', 'wants another value of a claim', { claims: { name: 'Bob' } }, 403],
-  ['claim-type', 'wants a claim of another type', { claims: { email_verified: 'true' } }, 403],
-  ['claim-inherited', 'wants a claim that every object has', { claims: { constructor: 'x' } }, 403],
+/** Guards that look right, before a user who is logged in and has too little, and what they say; the app's own errors say nothing. */
+const guards: [id: string, does: string, options: RequireLoginOptions, code?: string][] = [
+  ['scope', 'wants a scope that was not granted', { scope: 'admin' }, 'insufficient_scope'],
+  [
+    'scope-all',
+    'wants two scopes, of which one was granted',
+    { scope: 'openid admin' },
+    'insufficient_scope',
+  ],
+  ['scope-part', 'wants a scope of which another is the beginning', { scope: 'open' }, 'insufficient_scope'],
+  [
+    'scope-inherited',
+    'wants a scope that is named as a member of lists',
+    { scope: 'constructor' },
+    'insufficient_scope',
+  ],
+  ['claim', 'wants a claim that the user does not have', { claims: { role: 'admin' } }, 'claim_mismatch'],
+  ['claim-value', 'wants another value of a claim', { claims: { name: 'Bob' } }, 'claim_mismatch'],
+  ['claim-type', 'wants a claim of another type', { claims: { email_verified: 'true' } }, 'claim_mismatch'],
+  [
+    'claim-inherited',
+    'wants a claim that every object has',
+    { claims: { constructor: 'x' } },
+    'claim_mismatch',
+  ],
   [
     'claim-list',
     'wants one of several values, and none is there',
     { claims: { name: ['Bob', 'Carol'] } },
-    403,
+    'claim_mismatch',
   ],
-  ['check-false', 'checks, and says no', { check: () => false }, 403],
-  ['check-truthy', 'checks, and says something', { check: () => 1 as never }, 403],
-  ['check-text', 'checks, and says "true"', { check: () => 'true' as never }, 403],
-  ['check-promise', 'checks, and promises something', { check: () => Promise.resolve({}) as never }, 403],
-  ['check-nothing', 'checks, and says nothing', { check: () => undefined as never }, 403],
+  ['check-false', 'checks, and says no', { check: () => false }, 'check_failed'],
+  ['check-truthy', 'checks, and says something', { check: () => 1 as never }, 'check_failed'],
+  ['check-text', 'checks, and says "true"', { check: () => 'true' as never }, 'check_failed'],
+  [
+    'check-promise',
+    'checks, and promises something',
+    { check: () => Promise.resolve({}) as never },
+    'check_failed',
+  ],
+  ['check-nothing', 'checks, and says nothing', { check: () => undefined as never }, 'check_failed'],
   [
     'check-throws',
     'checks, and fails',
@@ -45,21 +65,32 @@ const guards: [id: string, does: string, options: RequireLoginOptions, status: n
         throw new Error('broken');
       },
     },
-    500,
   ],
-  ['check-rejects', 'checks, and fails later', { check: () => Promise.reject(new Error('broken')) }, 500],
-  ['provider-other', 'wants a login at a provider that is not there', { provider: 'nobody' }, 500],
-  ['max-age', 'wants a user who proved themselves just now', { maxAge: 20 }, 401],
-  ['acr', 'wants a user who proved themselves in another way', { acr: 'urn:example:mfa' }, 401],
+  ['check-rejects', 'checks, and fails later', { check: () => Promise.reject(new Error('broken')) }],
+  [
+    'provider-other',
+    'wants a login at a provider that is not there',
+    { provider: 'nobody' },
+    'unknown_provider',
+  ],
+  ['max-age', 'wants a user who proved themselves just now', { maxAge: 20 }, 'login_required'],
+  ['acr', 'wants a user who proved themselves in another way', { acr: 'urn:example:mfa' }, 'login_required'],
 ];
+
+const statuses: Record<string, number> = {
+  insufficient_scope: 403,
+  claim_mismatch: 403,
+  check_failed: 403,
+  login_required: 401,
+};
 
 describe('a guard that', () => {
   it.each(
     guards.map(
-      ([id, does, options, status]) =>
-        [title('refused', { id, does, source: 'OWASP ASVS 5.0 8.3' }), options, status] as const,
+      ([id, does, options, code]) =>
+        [title('refused', { id, does, source: 'OWASP ASVS 5.0 8.3' }), options, code] as const,
     ),
-  )('%s', async (_title, options, status) => {
+  )('%s', async (_title, options, code) => {
     let passed = false;
     const app = await stage().freshApp(
       dialect,
@@ -76,7 +107,8 @@ describe('a guard that', () => {
     const script = { claims: () => ({ auth_time: Math.floor(Date.now() / 1000) - 60 }) };
     const { browser } = await stage().loggedIn(dialect, { app, script });
     const page = await browser.get('/guarded', { accept: 'application/json' });
-    expect([page.status, passed]).toEqual([status, false]);
+    const shown = /"error":"(\w+)"/.exec(page.text)?.[1];
+    expect([page.status, shown, passed]).toEqual([statuses[code ?? ''] ?? 500, code, false]);
   });
 
   it(

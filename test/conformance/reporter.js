@@ -10,7 +10,7 @@ export default class ConformanceReporter {
   onRunComplete(_contexts, { testResults }) {
     const rows = testResults.map(({ testFilePath, testResults: all, testExecError }) => {
       // Those that `-t` left out are pending.
-      const tests = all.filter(({ status }) => status !== 'pending');
+      const tests = all.filter(({ status }) => status !== 'pending' && status !== 'todo');
       const passed = (expected) =>
         tests.filter(({ status, title }) => status === 'passed' && title.startsWith(`${expected}: `)).length;
       const [refused, accepted] = [passed('refused'), passed('accepted')];
@@ -21,7 +21,10 @@ export default class ConformanceReporter {
     rows.sort((one, other) => one.family.localeCompare(other.family));
     const sum = { family: 'all' };
     for (const column of columns.slice(1)) sum[column] = rows.reduce((all, row) => all + row[column], 0);
-    process.stderr.write(`\n${table([...rows, sum])}\n`);
+    const untried = testResults.flatMap(({ testResults: all }) =>
+      all.filter(({ status }) => status === 'todo').map(({ title }) => `not tried: ${title}\n`),
+    );
+    process.stderr.write(`\n${table([...rows, sum])}\n${untried.join('')}`);
   }
 }
 

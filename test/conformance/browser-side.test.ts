@@ -11,6 +11,7 @@ import { cookiesOf, logIn, oauth2, oidc, plant } from './support/advisory.js';
 import { Browser } from './support/browser.js';
 import { title } from './support/cases.js';
 import { useStage } from './support/stage.js';
+import { expectNoEffect, expectRefused } from './support/verdict.js';
 
 const stage = useStage();
 
@@ -107,6 +108,7 @@ describe('cookies over https', () => {
     const sessions = oauthSession({ secret: SECRET, redis: stage().redis.url });
     const router = oauthRouter(oidc.factory(stage().provider(oidc)));
     own.use(sessions, router);
+    own.get('/', (_req, res) => void res.send('home'));
     own.get('/me', requireLogin, (req, res) => void res.json({ user: req.oauth.user }));
     own.use(oauthErrorPage());
     const { cert, keyFile } = certificate;
@@ -138,10 +140,12 @@ describe('cookies over https', () => {
   });
 
   it('refused: cookie-without-prefix: a session cookie as a neighbouring host could set it', async () => {
-    const { browser } = await logIn(stage(), oidc, {}, { app, browser: visitor() });
+    const tried = await logIn(stage(), oidc, {}, { app, browser: visitor() });
+    const { browser } = tried;
     const other = visitor();
     plant(other, app.url, 'sid', cookiesOf(browser, app.url).get('__Host-sid') as string);
-    expect((await other.me()).status).toBe(401);
+    expect((await expectNoEffect(stage(), tried, () => other.me())).status).toBe(401);
+    expect((await browser.me()).status).toBe(200);
   });
 
   it('refused: binding-without-prefix: a login that was begun elsewhere, with its cookie as a neighbouring host could set it', async () => {
@@ -154,10 +158,9 @@ describe('cookies over https', () => {
       'oauth-browser',
       cookiesOf(attacker, app.url).get('__Host-oauth-browser') as string,
     );
-    const { page } = await stage().finish({ ...begun, browser: victim });
-    expect(page.status).toBe(400);
-    expect(page.text).toContain('<code>transaction_missing</code>');
-    expect((await victim.me()).status).toBe(401);
+    const tried = await stage().finish({ ...begun, browser: victim });
+    const refusal = { code: 'transaction_missing', status: 400, leaves: 'the open transaction' } as const;
+    await expectRefused(stage(), tried, refusal);
   });
 
   it('refused: plain-http: a login behind a proxy that ends https, without `trust proxy`', async () => {
@@ -166,5 +169,7 @@ describe('cookies over https', () => {
     expect(page.status).toBe(500);
     expect(page.headers['set-cookie']).toBeUndefined();
     expect(page.text).toContain('<code>insecure_transport</code>');
+    expect(stage().provider(oidc).requests).toEqual([]);
+    expect(await stage().redis.keys()).toEqual([]);
   });
 });

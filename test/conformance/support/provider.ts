@@ -102,11 +102,6 @@ export class ScriptedProvider {
   reset(): void {
     this.script = {};
     this.#authTime = Math.floor(Date.now() / 1000);
-    this.forget();
-  }
-
-  /** Empties the log. Who has logged in stays who they are. */
-  forget(): void {
     for (const list of [this.requests, this.issued, this.said]) list.length = 0;
   }
 

@@ -1,4 +1,5 @@
 import type { Browser, Page } from './browser.js';
+import { postLogoutToken } from './logout-token.js';
 import { CLIENT_SECRET, type Endpoint } from './provider.js';
 import { RETURN_TO, type Stage, type Tried } from './stage.js';
 
@@ -41,6 +42,60 @@ export async function expectRefused(stage: Stage, tried: Tried, refusal: Refusal
   await expectUnharmed(tried);
 }
 
+/** A login that was good has ended: nobody is logged in, no login is in Redis, and the answer is a typed error. */
+export async function expectLoginEnded({ redis }: Stage, tried: Tried): Promise<void> {
+  const { app, browser, page } = tried;
+  expectTypedError(tried, { code: 'login_ended', status: 401 });
+  expectNothingShown(tried, shownIn(page));
+  expectNoSecret(tried, JSON.stringify(app.events));
+  expect((await browser.me()).status).toBe(401);
+  expect((await redis.keys()).filter((key) => key.startsWith('oauth:login:'))).toEqual([]);
+  const dump = await redis.dump();
+  for (const secret of tried.provider.issued) expect(dump).not.toContain(secret);
+  await expectUnharmed(tried);
+}
+
+/**
+ * Nothing comes of a request: all in Redis is as it was, the provider is asked for no more than its keys, and the app goes
+ * on as before.
+ */
+export async function expectNoEffect<T>(
+  { redis }: Stage,
+  tried: Pick<Tried, 'browser' | 'provider'>,
+  send: () => Promise<T>,
+): Promise<T> {
+  const [before, asked] = [await redis.dump(), tried.provider.requests.length];
+  const outcome = await send();
+  expect(await redis.dump()).toBe(before);
+  const more = tried.provider.requests.slice(asked).map(({ endpoint }) => endpoint);
+  expect(more.filter((endpoint) => endpoint !== 'jwks' && endpoint !== 'discovery')).toEqual([]);
+  await expectUnharmed(tried);
+  return outcome;
+}
+
+/** What comes again, when it has been used and its user is gone, is a typed error without effect. */
+export async function expectUsedUp(
+  stage: Stage,
+  tried: Omit<Tried, 'page'>,
+  send: () => Promise<Page>,
+): Promise<void> {
+  const page = await expectNoEffect(stage, tried, send);
+  expectTypedError({ page }, { code: 'transaction_unknown', status: 400 });
+  expectNothingShown(tried, shownIn(page));
+  expect((await tried.browser.me()).status).toBe(401);
+}
+
+/** A logout token was refused: its user stays logged in, and nothing is noted of it. */
+export async function expectTokenRefused(stage: Stage, tried: Tried, token: unknown): Promise<void> {
+  const page = await expectNoEffect(stage, tried, () => postLogoutToken(tried, token));
+  expect([page.status, page.headers['cache-control']]).toEqual([400, 'no-store']);
+  expect(JSON.parse(page.text)).toEqual({
+    error: 'invalid_request',
+    error_description: expect.stringMatching(/^The [\w ]+(?:: [\w ]+)?\.$/),
+  });
+  expect((await tried.browser.me()).status).toBe(200);
+}
+
 /** The login led where it should, and the user is who they are. */
 export async function expectAccepted(tried: Tried): Promise<void> {
   const { browser, page, dialect } = tried;
@@ -56,7 +111,7 @@ export async function expectUnharmed({ browser }: Pick<Tried, 'browser'>): Promi
   expect(JSON.stringify(prototypeMembers())).toBe(prototype);
 }
 
-function expectTypedError({ page }: Tried, { code, status = 502 }: Refusal): void {
+export function expectTypedError({ page }: Pick<Tried, 'page'>, { code, status = 502 }: Refusal): void {
   const shown = /<code>(.*)<\/code>/.exec(page.text)?.[1];
   expect([page.status, shown]).toEqual([status, [code].flat().includes(shown ?? '') ? shown : code]);
   expect(page.headers).toMatchObject({
@@ -105,7 +160,7 @@ export function expectNoSecret(tried: Omit<Tried, 'page'>, text: string): void {
 }
 
 /** No secret, and nothing of the attacker's that a browser could take for markup. */
-function expectNothingShown(tried: Tried, text: string): void {
+export function expectNothingShown(tried: Omit<Tried, 'page'>, text: string): void {
   expectNoSecret(tried, text);
   const said = [...tried.provider.said, [...tried.params]].flatMap(markup);
   for (const one of said) expect(text).not.toContain(one);

@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   op.replies = {};
-  apps[0].events.length = 0;
+  for (const { events } of apps) events.length = 0;
 });
 afterAll(async () => {
   for (const app of [...apps, parsing]) await app.close();
@@ -162,6 +162,8 @@ describe('a logout token', () => {
       expect(answer.body.error_description).toBe('The logout token was used before.');
     }
     await visitor.get('/me').expect(200);
+    // Providers send a token again when they did not hear that it came.
+    for (const { events } of apps) expect(events.filter(({ type }) => type === 'alert')).toEqual([]);
   });
 
   it('sent to two processes at once is taken by one of them', async () => {

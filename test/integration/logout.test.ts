@@ -84,6 +84,20 @@ describe('a logout', () => {
     await visitor.get('/me').expect(401);
   });
 
+  it('takes the cookie back with the domain and the path for which it was set', async () => {
+    const cookie = { domain: 'app.example', path: '/auth' };
+    const own = await startApp({ lab, session: { name: 'own', cookie } });
+    const setBy = ({ headers }: { headers: Record<string, unknown> }) =>
+      (headers['set-cookie'] as string[]).find((one) => one.startsWith('own=')) ?? '';
+    // The browser is at another host, and keeps no such cookie.
+    const one = own.visitor();
+    const given = setBy(await one.logIn('aliyun'));
+    expect(given).toMatch(/; Domain=app\.example; Path=\/auth;/);
+    const answer = await one.post('/auth/logout', { Cookie: given.split(';')[0] as string }).expect(303);
+    expect(setBy(answer)).toMatch(/^own=; Domain=app\.example; Path=\/auth; Expires=Thu, 01 Jan 1970/);
+    await own.close();
+  });
+
   it('of a JSON client is told where to go', async () => {
     const answer = await visitor.post('/auth/logout', { Accept: 'application/json' }).expect(200);
     expect(answer.body).toEqual({ redirectTo: '/' });

@@ -1,11 +1,12 @@
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { autoRefresh, oauthRouter, oauthSession, requireLogin } from '../../src/index.js';
+import { autoRefresh, type OAuthSessionOptions, oauthRouter, oauthSession, requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
+import { type Answer, readAnswer } from '../support/read-answer.js';
 
 let lab: Lab;
 let app: TestApp;
@@ -194,6 +195,27 @@ describe('requireLogin', () => {
   });
 });
 
+// As proxies send it [RFC 9112 3.2.2].
+it.each<[string, Partial<OAuthSessionOptions>]>([
+  ['', {}],
+  [', with a cookie for the routes alone', { name: 'sid', cookie: { path: '/auth' } }],
+])('a request target that is a whole URL is found%s', async (_what, session) => {
+  const served = await startApp({ lab, session });
+  const { headers } = await served.visitor().logIn('aliyun');
+  const [cookie = ''] = (headers['set-cookie'] as unknown as string[]).filter((one) =>
+    one.startsWith('sid='),
+  );
+  const { hostname, port } = new URL(served.url);
+  const { status, text } = await new Promise<Answer>((resolve, reject) => {
+    const path = `${served.url}/auth/session`;
+    get({ hostname, port, path, headers: { cookie: cookie.split(';')[0] } }, (res) =>
+      resolve(readAnswer(res)),
+    ).on('error', reject);
+  });
+  expect([status, JSON.parse(text).loggedIn]).toEqual([200, true]);
+  await served.close();
+});
+
 describe('onLogin', () => {
   it('can refuse a user, whose tokens are then revoked', async () => {
     const visitor = app.visitor();
@@ -205,6 +227,30 @@ describe('onLogin', () => {
     await waitFor(() => revocations().length === 1);
     await visitor.get('/me').expect(401);
   });
+});
+
+it('an error of onLogin that has a status of its own is the answer, and the tokens are revoked', async () => {
+  const oidc = lab.provider('oidc');
+  const teapot = await startApp({
+    lab,
+    providers: [providerOf(lab, 'oidc')],
+    router: {
+      onLogin: () => {
+        throw Object.assign(new Error('short and stout'), { status: 418 });
+      },
+    },
+    routes: (it) =>
+      it.use(((error, _req, res, _next) => {
+        res.status(error.status).send(error.message);
+      }) as express.ErrorRequestHandler),
+  });
+  const visitor = teapot.visitor();
+  const callback = await visitor.authorize('oidc');
+  oidc.clearRequests();
+  await visitor.get(callback).expect(418, 'short and stout');
+  await waitFor(() => oidc.requests.some(({ endpoint }) => endpoint === 'revocation'));
+  await visitor.get('/me').expect(401);
+  await teapot.close();
 });
 
 describe('redirectToLogin', () => {
@@ -272,6 +318,19 @@ describe('an app that is put together wrongly', () => {
     const answer = await request(url).get('/').set('Accept', 'text/html').expect(302);
     expect(answer.headers.location).toBe('/auth/login/aliyun?returnTo=%2F');
     await request(url).get('/who').expect(200, { loggedIn: false });
+    close();
+  });
+
+  it('is found in upper case, too, as Express finds its own routes', async () => {
+    const { url, close } = await serve((app) => app.use(session(), router()));
+    await request(url).get('/AUTH/session').expect(200, { loggedIn: false, user: null, logins: [] });
+    close();
+  });
+
+  it('has its logout page lead to where the app is mounted', async () => {
+    const { url, close } = await serve((app) => app.use('/part', express().use(session(), router())));
+    const { text } = await request(url).get('/part/auth/logout').expect(200);
+    expect(text).toContain('<form method="post" action="/part/auth/logout">');
     close();
   });
 

@@ -458,6 +458,19 @@ describe('an answer of oauthSession', () => {
     expect(app.errors.map(({ message }) => message)).toEqual([expect.stringContaining('"chunk" argument')]);
   });
 
+  it('that has begun is broken off even where the app ends it for all errors', async () => {
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        req.sessionStore.set = (_sid, _data, done) => done?.(new Error('gone'));
+        dataOf(req).n = 1;
+        res.write('the beginning');
+        res.end('the end');
+      });
+      it.use(((_error, _req, res, _next) => void res.end()) satisfies ErrorRequestHandler);
+    });
+    expect(await outcomeOf(app.url)).toMatch(/^broken/);
+  });
+
   it('is an error instead when the save fails, without a cookie and without what was to be answered', async () => {
     const app = await start((it) => {
       it.get('/', (req, res) => {

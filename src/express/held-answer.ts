@@ -56,14 +56,11 @@ export class HeldAnswer {
   }
 
   #giveUp(error: unknown): void {
-    const hasBegun = this.#res.headersSent;
-    if (!hasBegun) forgetAnswer(this.#res);
-    try {
-      this.#fail(error);
-    } finally {
-      // An answer that has begun can no longer become an error: a client must not take it for a whole one.
-      if (hasBegun) this.#res.destroy();
-    }
+    // An answer that has begun can no longer become an error: a client must not take it for a whole one, even where an
+    // error handler ends it.
+    if (this.#res.headersSent) this.#res.destroy();
+    else forgetAnswer(this.#res);
+    this.#fail(error);
   }
 }
 

@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { autoRefresh, type OAuthSessionOptions, oauthRouter, oauthSession, requireLogin } from '../../src/index.js';
+import {
+  autoRefresh,
+  type OAuthSessionOptions,
+  oauthRouter,
+  oauthSession,
+  requireLogin,
+} from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
 import { type Answer, readAnswer } from '../support/read-answer.js';

@@ -196,6 +196,31 @@ describe('a login, while some commands fail', () => {
     expect((await visitor.get('/me').expect(200)).body.logins).toHaveLength(1);
   });
 
+  it('that is found by one of its names alone is found by none', async () => {
+    const oidc = lab.provider('oidc');
+    // From here on a login has a second name: that of its session at the provider.
+    oidc.registerBackchannelLogoutUri(`${app.url}/auth/backchannel-logout/oidc`);
+    await app.visitor().logIn('oidc');
+    expect(await indexed()).toBe(2);
+    const known = await keysOf('oauth:index:');
+    atLogin = async () => {
+      const allowed = [
+        'sess:',
+        'oauth:login:',
+        'oauth:browser:',
+        'oauth:used:',
+        'oauth:{revocations}',
+        ...known,
+      ];
+      await admin.call('ACL', 'SETUSER', 'app', 'resetkeys', ...allowed.map((start) => `~${start}*`));
+    };
+    const visitor = app.visitor();
+    await visitor.get(await visitor.authorize('oidc')).expect(503);
+    await admin.call('ACL', 'SETUSER', 'app', '~*');
+    await waitFor(async () => (await recordKeys()).length === 1 && (await indexed()) === 2);
+    expect(await keysOf('oauth:index:')).toEqual(known);
+  });
+
   it('can be ended though Redis is full', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');

@@ -46,6 +46,7 @@ export type {
   Endpoints,
   IdentityMapping,
   IdTokenPolicy,
+  Jwk,
   PrivateKey,
   Provider,
   ProviderDefinition,

@@ -1,4 +1,4 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /**
  * What a provider is: data, and where it deviates from the standards, a dialect. `wire/` makes it run.
@@ -29,8 +29,32 @@ export type ClientAuthentication =
   | { readonly method: 'post' | 'basic' | 'announced'; readonly clientSecret: string }
   | ({ readonly method: 'private_key_jwt' } & ClientKey);
 
+/**
+ * A key as JSON [RFC 7517, RFC 7518 6]. A type of our own, since that of `node:crypto` is not in every version of its
+ * types; keys of theirs and of jose's fit, and an alias, unlike an interface, fits where they want it.
+ */
+export type Jwk = {
+  kty?: string;
+  kid?: string;
+  alg?: string;
+  use?: string;
+  key_ops?: string[];
+  ext?: boolean;
+  crv?: string;
+  x?: string;
+  y?: string;
+  d?: string;
+  n?: string;
+  e?: string;
+  p?: string;
+  q?: string;
+  dp?: string;
+  dq?: string;
+  qi?: string;
+};
+
 /** A private key of the app: PKCS#8 PEM, JWK [RFC 7517] or `KeyObject`. */
-export type PrivateKey = string | JsonWebKey | KeyObject;
+export type PrivateKey = string | Jwk | KeyObject;
 
 /**
  * The key by which the app signs who it is [RFC 7523 2.2, OpenID Connect Core 9], in the place of a secret: RSA of 2048

@@ -1,4 +1,4 @@
-import { type JsonWebKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackHost, OptionReader } from '../config.js';
@@ -8,7 +8,7 @@ import { finishLogin, startLogin } from '../login/login.js';
 import { createTransactions, randomToken, type Transactions } from '../login/transaction.js';
 import type { User } from '../login/user.js';
 import { renderPage } from '../page.js';
-import { isProvider, type Provider } from '../provider.js';
+import { isProvider, type Jwk, type Provider } from '../provider.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { createSealer } from '../stores/sealing.js';
 import type { TokenSet } from '../tokens/token-set.js';
@@ -33,7 +33,7 @@ export interface LoopbackLogin {
   /** The tokens; nothing keeps or refreshes them but the program itself. */
   readonly tokens: TokenSet;
   /** The private key to which the tokens are bound, where the provider has `dpop` [RFC 9449]. As secret as the tokens. */
-  readonly proofKey?: JsonWebKey;
+  readonly proofKey?: Jwk;
 }
 
 /** Seconds for one call to the provider. */

@@ -1,5 +1,6 @@
-import { createPrivateKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { createPrivateKey, KeyObject } from 'node:crypto';
 import { isPlainObject, type OptionReader } from '../config.js';
+import type { Jwk } from '../provider.js';
 
 /** A private key, and what a JWK said about itself. */
 export interface ReadKey {
@@ -38,7 +39,7 @@ function parseKey(given: unknown): KeyObject | undefined {
   if (given instanceof KeyObject) return given;
   try {
     if (typeof given === 'string') return createPrivateKey(given);
-    if (isPlainObject(given)) return createPrivateKey({ key: given as JsonWebKey, format: 'jwk' });
+    if (isPlainObject(given)) return createPrivateKey({ key: given as Jwk, format: 'jwk' });
   } catch {
     // Not a key: the caller says so, without the reason, which may quote it.
   }

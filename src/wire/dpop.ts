@@ -1,9 +1,10 @@
-import { generateKeyPairSync, hash, type JsonWebKey, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, hash, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
 import type { Clock } from '../clock.js';
+import type { Jwk } from '../provider.js';
 
 /** A private key to which the tokens of one login are bound. It is made for that login, and kept beside its tokens. */
-export type ProofKey = JsonWebKey;
+export type ProofKey = Jwk;
 
 /** Beyond this many servers that have told us a nonce, the oldest is forgotten. */
 const MOST_SERVERS = 100;

@@ -5,7 +5,23 @@ import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { fillIn, installApp, type Packed, pack, quickStart, ROOT, toCommonJs } from './support/package.js';
 import { mustRun, run, withServer } from './support/run.js';
 
-const TYPESCRIPT = ['typescript@~6.0', 'typescript5@npm:typescript@~5.9', '@types/node@20'];
+const TYPESCRIPT = ['typescript@~6.0', 'typescript5@npm:typescript@~5.9'];
+
+const keys = `
+  import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+  import { oidc } from 'express-oauth-login';
+  import { loginViaLoopback } from 'express-oauth-login/native';
+  import { exportJWK } from 'jose';
+
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const jwk = { kty: 'OKP', crv: 'Ed25519', kid: '1', x: '', d: '' };
+  for (const one of ['', privateKey, privateKey.export({ format: 'jwk' }), await exportJWK(privateKey), jwk]) {
+    oidc({ name: 'example', issuer: 'https://id.example.com', clientId: '1', clientAuth: { privateKey: one } });
+  }
+  const { proofKey } = await loginViaLoopback(
+    oidc({ name: 'example', issuer: 'https://id.example.com', clientId: '1', dpop: true }),
+  );
+  if (proofKey) createPrivateKey({ key: proofKey, format: 'jwk' });`;
 
 let packed: Packed;
 let redis: RedisServer;
@@ -59,8 +75,16 @@ describe('the package', () => {
 });
 
 describe.each([
-  ['Express 5, and ioredis 6 of its own', 'app-5', ['express@5', '@types/express@5', 'ioredis@6']],
-  ['Express 4', 'app-4', ['express@^4.21', '@types/express@4']],
+  [
+    'Express 5, ioredis 6 of its own, and the oldest types of Node',
+    'app-5',
+    ['express@5', '@types/express@5', 'ioredis@6', '@types/node@20'],
+  ],
+  [
+    'Express 4, and the latest types of Node',
+    'app-4',
+    ['express@^4.21', '@types/express@4', '@types/node@latest'],
+  ],
 ])('an app with %s', (_name, name, packages) => {
   let app: string;
   let code: string;
@@ -104,6 +128,14 @@ describe.each([
     test('type-checks the quick start as CommonJS', async () => {
       const files = { 'app.cts': code };
       await typeCheck(app, typescript, 'types-cjs', files, {
+        module: 'nodenext',
+        moduleResolution: 'nodenext',
+      });
+    });
+
+    test('type-checks keys as they come from Node, from jose and from a file', async () => {
+      const files = { 'app.ts': keys };
+      await typeCheck(app, typescript, 'types-keys', files, {
         module: 'nodenext',
         moduleResolution: 'nodenext',
       });

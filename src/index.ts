@@ -13,7 +13,7 @@ export {
   TransactionError,
 } from './errors.js';
 export type { EventListener, OAuthEvent } from './events.js';
-export { oauthErrorPage } from './express/error-page.js';
+export { type OAuthErrorPageOptions, oauthErrorPage } from './express/error-page.js';
 export {
   type AutoRefreshOptions,
   autoRefresh,

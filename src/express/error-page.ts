@@ -1,5 +1,7 @@
-import type { ErrorRequestHandler } from 'express';
-import { isOAuthLoginError } from '../errors.js';
+import type { ErrorRequestHandler, Request } from 'express';
+import { OptionReader } from '../config.js';
+import { isOAuthLoginError, type OAuthLoginError } from '../errors.js';
+import { logText } from './error-log.js';
 import { errorPage } from './pages.js';
 import { requestedPath, setAnswerHeaders, wantsJson } from './request-facts.js';
 
@@ -19,24 +21,46 @@ const words: Readonly<Record<number, readonly [title: string, message: string]>>
   ],
 };
 
+/** Options of {@link oauthErrorPage}. */
+export interface OAuthErrorPageOptions {
+  /**
+   * Takes every error that is answered, for a log of your own. Beware of `cause`, which may hold what a provider sent.
+   * Default: what has to be mended goes to `console.error`, unless Express' setting `env` is `test`.
+   */
+  onError?: ((error: OAuthLoginError, req: Request) => void) | undefined;
+}
+
 /**
  * A ready error handler for the errors of this library: a small accessible page, JSON for JSON clients. Everything
  * else goes on to the next handler. Mount it last.
  *
+ * As Express does, it prints errors of 5xx by `console.error`: the stack, and of what lies beneath names and codes, no
+ * message that might hold a secret. It prints a `login_vetoed`, too, where `onLogin` seems to have failed rather than to
+ * have refused: by a `TypeError` and the like, or an error that has a `code`; of that error of the app's own the whole stack. Where Express' setting `env` is
+ * `development`, the page says what a `ConfigurationError` says.
+ *
+ * @throws ConfigurationError for options that are wrong.
+ *
  * @example
  * app.use(oauthErrorPage());
  */
-export function oauthErrorPage(): ErrorRequestHandler {
+export function oauthErrorPage(options: OAuthErrorPageOptions = {}): ErrorRequestHandler {
+  const read = new OptionReader('oauthErrorPage', options);
+  const onError = read.function<NonNullable<OAuthErrorPageOptions['onError']>>('onError', 'give a function');
+  read.end();
   return (error, req, res, next) => {
     if (!isOAuthLoginError(error) || res.headersSent) {
       next(error);
       return;
     }
+    report(error, req, onError);
     const { status, code, headers, loginUrl, expose } = error;
     if (headers) res.set(headers);
     setAnswerHeaders(res);
     const [title, fallback] = words[status] ?? ['Something went wrong', 'Please try again.'];
-    const message = expose ? error.message : fallback;
+    // A 500 is a ConfigurationError, which is written for who develops the app.
+    const forDeveloper = status === 500 && req.app.get('env') === 'development';
+    const message = expose || forDeveloper ? error.message : fallback;
     if (wantsJson(req)) {
       res
         .status(status)
@@ -47,4 +71,18 @@ export function oauthErrorPage(): ErrorRequestHandler {
     const retryUrl = loginUrl ?? (status === 503 && req.method === 'GET' ? requestedPath(req) : undefined);
     errorPage(res, status, { title, message, code, retryUrl });
   };
+}
+
+function report(error: OAuthLoginError, req: Request, onError: OAuthErrorPageOptions['onError']): void {
+  if (onError) {
+    try {
+      onError(error, req);
+    } catch {
+      // What it says may hold anything; that it failed is enough.
+      process.emitWarning('The onError of oauthErrorPage failed', { code: 'EXPRESS_OAUTH_LOGIN_LISTENER' });
+    }
+    return;
+  }
+  const text = req.app.get('env') === 'test' ? undefined : logText(error);
+  if (text !== undefined) console.error(text);
 }

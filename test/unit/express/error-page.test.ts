@@ -100,6 +100,11 @@ describe('oauthErrorPage', () => {
     }
   });
 
+  it('refuses options that it does not have', () => {
+    expect(() => oauthErrorPage({ x: 1 } as never)).toThrow(ConfigurationError);
+    expect(() => oauthErrorPage({ onError: 'log' } as never)).toThrow(/onError/);
+  });
+
   it('leaves an answer alone that has begun', async () => {
     const { status, text } = await ask((app) => {
       app.use((_req, res, next) => {

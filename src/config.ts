@@ -132,6 +132,14 @@ export class OptionReader {
     return new OptionReader(`${this.#where}.${name}`, this.#or(name, {}));
   }
 
+  /** Objects of options, in an array that is not empty; `undefined` when it was not given. */
+  groups(name: string, fix: string): readonly OptionReader[] | undefined {
+    const value = this.any(name);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value) || value.length === 0) throw this.wrong(name, value, fix);
+    return value.map((one, index) => new OptionReader(`${this.#where}.${name}[${index}]`, one));
+  }
+
   /** To be called when every option has been asked for: refuses unknown ones. */
   end(): void {
     const unknown = Object.keys(this.#raw).find((name) => !this.#known.has(name));

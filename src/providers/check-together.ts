@@ -13,7 +13,27 @@ export function checkTogether(
 ): void {
   checkIdentitySource(options, provider);
   checkPar(options, provider);
+  checkEndpointKeys(options, provider);
   if (provider.dpop) checkDpop(options, definition);
+}
+
+/** What is called by the key of a URL would go to the standard URL, or nowhere, if the key were mistyped. */
+function checkEndpointKeys(
+  options: OptionReader,
+  { dialect, identity, endpoints, discovery }: Provider,
+): void {
+  const named = [
+    ...(['request', 'refresh', 'revocation'] as const).map(
+      (part) => [`dialect.${part}.endpoint`, dialect[part]?.endpoint] as const,
+    ),
+    ...identity.calls.map((call, index) => [`identity.calls[${index}].endpoint`, call.endpoint] as const),
+  ];
+  for (const [option, key] of named) {
+    if (key === undefined || endpoints[key] !== undefined || (key === 'userinfo' && discovery)) continue;
+    throw options.conflict(
+      `the option '${option}' names the URL '${key}', which is not among the 'endpoints'. Add it there, or name another.`,
+    );
+  }
 }
 
 function checkPar(options: OptionReader, { par, discovery, endpoints }: Provider): void {

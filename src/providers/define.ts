@@ -1,7 +1,6 @@
 import { isPlainObject, kind, OptionReader, parseSecureUrl } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import {
-  type Dialect,
   type Endpoints,
   type IdentityMapping,
   type IdTokenPolicy,
@@ -10,10 +9,10 @@ import {
   type ProviderDefinition,
   reservedParam,
   type TokenPlacement,
-  type UserCall,
 } from '../provider.js';
 import { checkTogether } from './check-together.js';
 import { readClientAuthentication } from './client-authentication.js';
+import { readDialect, readUserCalls } from './dialect.js';
 import { asymmetricAlg } from './signature-algs.js';
 
 /**
@@ -93,37 +92,6 @@ function readPar(options: OptionReader): Provider['par'] {
   throw options.wrong('par', par, "give true, false or 'auto'");
 }
 
-function readDialect(options: OptionReader): Dialect {
-  const read = options.group('dialect');
-  const dialect: Record<string, unknown> = {};
-  for (const part of [
-    'authorization',
-    'callback',
-    'request',
-    'refresh',
-    'revocation',
-    'answer',
-    'error',
-    'hooks',
-  ]) {
-    const value = read.any(part);
-    if (value === undefined) continue;
-    if (!isPlainObject(value)) throw read.wrong(part, value, 'give an object, or leave it out');
-    if (value.method === 'GET' && value.encoding !== 'query') {
-      throw read.conflict(`'${part}' has the method GET, which carries no body. Add encoding: 'query'.`);
-    }
-    dialect[part] = Object.freeze({ ...value });
-  }
-  read.end();
-  if (dialect.hooks !== undefined) {
-    const hooks = read.group('hooks');
-    for (const hook of ['authorizationUrl', 'callback', 'request', 'response'])
-      hooks.function(hook, 'give a function');
-    hooks.end();
-  }
-  return Object.freeze(dialect);
-}
-
 function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
   if (options.any('idToken') === undefined) return undefined;
   const read = options.group('idToken');
@@ -151,19 +119,11 @@ function readIdentity(options: OptionReader, idToken: IdTokenPolicy | undefined)
     name: read.stringsOrNone('name', fix) ?? ['name', 'preferred_username'],
     email: read.stringsOrNone('email', fix) ?? ['email'],
     picture: read.stringsOrNone('picture', fix) ?? ['picture'],
-    calls: readCalls(read),
+    calls: readUserCalls(read),
     ...(refuse && { refuse }),
   };
   read.end();
   return Object.freeze(identity);
-}
-
-function readCalls(read: OptionReader): readonly UserCall[] {
-  const calls = read.any('calls') ?? [{}];
-  if (!Array.isArray(calls) || calls.length === 0 || !calls.every(isPlainObject)) {
-    throw read.wrong('calls', calls, "give an array of calls, such as [{ endpoint: 'userinfo' }]");
-  }
-  return Object.freeze(calls.map((call) => Object.freeze({ ...call }) as UserCall));
 }
 
 function readAssertion(options: OptionReader): Pick<ProviderDefinition, 'assertion'> {

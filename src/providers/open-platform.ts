@@ -13,8 +13,8 @@ export interface OpenPlatformOptions extends CommonOptions {
   clientSecret: string;
   /** `authorization` and `token` are needed; further ones where the dialect or a user call names them. */
   endpoints: Endpoints & { authorization: string; token: string };
-  /** The scopes to ask for; the list may be empty. */
-  scope: readonly string[];
+  /** The scopes to ask for, as a list, which may be empty, or with spaces between them. */
+  scope: string | readonly string[];
   /** Where this platform differs from the common shape. A part that is given takes the place of the common one, member by member. */
   dialect?: Dialect;
   /** Who the user is. Default: the token answer says so, by `open_id`. */
@@ -86,5 +86,12 @@ export function openPlatform(options: OpenPlatformOptions): Provider {
 /** Part by part: a member that the platform gives takes the place of the common one. */
 function merge(base: Dialect, given: Dialect): Dialect {
   const parts = new Set([...Object.keys(base), ...Object.keys(given)]) as Set<keyof Dialect>;
-  return Object.fromEntries([...parts].map((part) => [part, { ...base[part], ...given[part] }]));
+  const merged = [...parts].map((part) => {
+    const own: unknown = given[part];
+    // What is none is for `defineProvider` to refuse.
+    if (own !== undefined && !isPlainObject(own)) return [part, own];
+    const members = Object.entries(own ?? {}).filter(([, member]) => member !== undefined);
+    return [part, { ...base[part], ...Object.fromEntries(members) }];
+  });
+  return Object.fromEntries(merged);
 }

@@ -9,6 +9,69 @@ const endpoints = {
 const base = { name: 'as', clientId: '1', endpoints };
 const hook = (name: string) => ({ [name]: 'not a function' });
 
+/** Members of members, each with something that would go wrong at the first login, or never be noticed. */
+const mistyped: Misuse[] = (
+  [
+    ['authorization.renames', { authorization: { renames: {} } }],
+    ['authorization.rename', { authorization: { rename: 'client_id' } }],
+    ['authorization.rename.client_id', { authorization: { rename: { client_id: 5 } } }],
+    ['authorization.omit', { authorization: { omit: 'state' } }],
+    ['authorization.scopeDelimiter', { authorization: { scopeDelimiter: '' } }],
+    ['callback.renam', { callback: { renam: {} } }],
+    ['callback.rename', { callback: { rename: ['code'] } }],
+    ...['request', 'refresh', 'revocation'].flatMap((part): [string, object][] => [
+      [`${part}.encoding`, { [part]: { encoding: 'xml' } }],
+      [`${part}.method`, { [part]: { method: 'PUT' } }],
+      [`${part}.add`, { [part]: { add: { a: 1 } } }],
+      [`${part}.omit`, { [part]: { omit: [5] } }],
+      [`${part}.endpoint`, { [part]: { endpoint: 'tokn' } }],
+      [`${part}.headers`, { [part]: { headers: {} } }],
+    ]),
+    ['answer.envelope', { answer: { envelope: 'data' } }],
+    ['answer.envelope', { answer: { envelope: [] } }],
+    ['answer.success.value', { answer: { success: { path: ['code'], value: ['0'] } } }],
+    ['answer.success.values', { answer: { success: { path: ['code'] } } }],
+    ['answer.success.values', { answer: { success: { path: ['code'], values: [0] } } }],
+    ['answer.success.path', { answer: { success: { values: ['0'] } } }],
+    ['answer.success.path', { answer: { success: { path: 'code', values: ['0'] } } }],
+    ['answer.accessToken', { answer: { accessToken: 'token' } }],
+    ['answer.acessToken', { answer: { acessToken: ['token'] } }],
+    ['error.code', { error: { code: 'code' } }],
+    ['error.map', { error: { map: 'invalid_grant' } }],
+    ['error.map.1', { error: { map: { 1: 'invalidgrant' } } }],
+    ['error.map.1', { error: { map: { 1: 'toString' } } }],
+    ['hooks.reqest', { hooks: { reqest: () => {} } }],
+  ] satisfies [string, object][]
+).map(
+  ([path, dialect]): Misuse => [
+    `dialect.${path}: ${JSON.stringify(dialect)}`,
+    path,
+    () => defineProvider({ ...base, dialect: dialect as never }),
+  ],
+);
+mistyped.push(
+  ...(
+    [
+      ['calls', []],
+      ['calls', {}],
+      ['calls', ['userinfo']],
+      ['endpont', [{ endpont: 'userinfo' }]],
+      ['endpoint', [{}, { endpoint: 'usrinfo' }]],
+      ['method', [{ method: 'PUT' }]],
+      ['params', [{ params: { a: 1 } }]],
+      ['envelope', [{ envelope: 'data' }]],
+      ['success', [{ success: 'ok' }]],
+      ['denied', [{ denied: '403' }]],
+    ] satisfies [string, unknown][]
+  ).map(
+    ([member, calls]): Misuse => [
+      `identity.calls: ${JSON.stringify(calls)}`,
+      member,
+      () => defineProvider({ ...base, identity: { calls: calls as never } }),
+    ],
+  ),
+);
+
 describe('defineProvider refuses', () => {
   it.each([
     ...misuses(defineProvider, base, {
@@ -106,6 +169,7 @@ describe('defineProvider refuses', () => {
         },
       ],
     ),
+    ...mistyped,
     ...['post', 'basic', 'announced'].flatMap((method) =>
       [undefined, '', SECRET_NUMBER, null, [SECRET]].map(
         (clientSecret): Misuse => [
@@ -151,6 +215,26 @@ describe('defineProvider', () => {
     definition.authorizationParams.a = '2';
     expect(provider.endpoints.token).toBe(endpoints.token);
     expect(provider.authorizationParams).toEqual({ a: '1' });
+  });
+
+  it('freezes the dialect and the calls to their last member', () => {
+    const success = { path: ['code'], values: ['0'] };
+    const calls = [{ endpoint: 'userinfo', success }];
+    const dialect = {
+      answer: { success, envelope: undefined },
+      error: { map: { 1: 'invalid_grant' } },
+    } as const;
+    const made = defineProvider({ ...base, dialect: dialect as never, identity: { calls } });
+    success.values.push('1');
+    expect(made.dialect).toEqual({
+      answer: { success: { path: ['code'], values: ['0'] } },
+      error: dialect.error,
+    });
+    expect(made.identity.calls).toEqual([
+      { endpoint: 'userinfo', success: { path: ['code'], values: ['0'] } },
+    ]);
+    expect(Object.isFrozen(made.identity.calls[0]?.success?.values)).toBe(true);
+    expect(Object.isFrozen(made.dialect.error?.map)).toBe(true);
   });
 
   it('takes the facts from id_tokens where there are some', () => {

@@ -21,7 +21,15 @@ export function publicOrigin(req: Request, configured: string | undefined): stri
       "The app is reached over plain http. Serve it over https; behind a proxy that does, call app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
     );
   }
-  if (secure && !req.secure && req.sessionStore instanceof LoginSessionStore) {
+  // Looked at where it is not ours: ours is not to be woken for that.
+  const ours = req.sessionStore instanceof LoginSessionStore;
+  if (!ours && !req.secure && req.session?.cookie?.secure === true) {
+    throw new ConfigurationError(
+      'insecure_transport',
+      "The cookie of your session is Secure, but Express sees a plain http request: express-session would never set it, and every login would begin anew. Behind a proxy, say app.set('trust proxy', …); on your own machine, give the session cookie { secure: 'auto' }.",
+    );
+  }
+  if (secure && !req.secure && ours) {
     throw new ConfigurationError(
       'insecure_transport',
       "`baseUrl` is https, but Express sees a plain http request, so no Secure cookie can be set. Behind a proxy, call app.set('trust proxy', …).",

@@ -67,7 +67,7 @@ export function loginsOf(req: Request): RequestLogins {
   }
   throw new ConfigurationError(
     'session_missing',
-    `There is no req.oauth here (it is ${kind(req.oauth)}). Mount oauthRouter(…) before the guards and guarded routes.`,
+    `There is no req.oauth here (it is ${kind(req.oauth)}). Mount oauthRouter(…) before the guards and guarded routes, at the root of the app: app.use(oauthRouter(…)) without a path, which is what \`basePath\` is for.`,
   );
 }
 

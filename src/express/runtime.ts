@@ -123,9 +123,20 @@ export function createRuntime(config: RouterConfig): Runtime {
     return services;
   };
 
+  let warned = config.redis === undefined;
+  const warnOfUnusedRedis = () => {
+    if (warned) return;
+    warned = true;
+    process.emitWarning(
+      "oauthRouter: the option 'redis' is not used behind oauthSession, whose Redis keeps the logins too. Leave it out.",
+      { code: 'EXPRESS_OAUTH_LOGIN_REDIS_UNUSED' },
+    );
+  };
+
   const ofHost = (host: SessionHost): Services => {
     let services = byHost.get(host);
     if (!services) {
+      warnOfUnusedRedis();
       if (config.timeouts.store !== undefined) host.setTimeout(config.timeouts.store);
       services = build(host.stores, config.encryptionKeys ?? host.secrets, host);
       byHost.set(host, services);
@@ -161,7 +172,12 @@ export function createRuntime(config: RouterConfig): Runtime {
         );
       }
       const store = asleep ?? req.sessionStore;
-      return store instanceof LoginSessionStore ? ofHost(store.host) : ofOwnSession();
+      if (store instanceof LoginSessionStore) return ofHost(store.host);
+      if (typeof store?.regenerate === 'function') return ofOwnSession();
+      throw new ConfigurationError(
+        'session_missing',
+        'oauthRouter found a session without a store. It needs oauthSession(…) or express-session: cookie-session and the like keep no session on the server that a login could renew.',
+      );
     },
     allServices() {
       if (built.length > 0) return built;

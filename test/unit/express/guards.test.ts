@@ -1,4 +1,6 @@
+import { jest } from '@jest/globals';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
+import { Redis } from 'ioredis';
 import {
   aliyun,
   autoRefresh,
@@ -146,6 +148,44 @@ describe('a guard that was set up wrongly', () => {
       expect(seen).toMatchObject({ name: 'ConfigurationError' });
     },
   );
+
+  it('a router under a path leaves the rest of the app without it, and the error says where it belongs', async () => {
+    const { seen, text } = await errorOf((app) => {
+      app.use(oauthSession({ secret }));
+      app.use('/auth', oauthRouter(provider));
+      app.use(requireLogin);
+    });
+    expect(text).toBe('refused');
+    expect(seen).toMatchObject({ message: expect.stringContaining('without a path') });
+  });
+
+  it('a session that has no store lets nobody pass, and nobody begin a login', async () => {
+    const { seen, text } = await errorOf((app) => {
+      app.use((req, _res, next) => {
+        req.session = {} as never;
+        next();
+      });
+      app.use(oauthRouter(provider), requireLogin);
+    });
+    expect(text).toBe('refused');
+    expect(seen).toMatchObject({
+      code: 'session_missing',
+      message: expect.stringContaining('cookie-session'),
+    });
+  });
+
+  it('a router is told once that its redis is of no use behind oauthSession', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const redis = new Redis({ lazyConnect: true });
+    const router = oauthRouter(provider, { redis });
+    const behind = () => errorOf((app) => void app.use(oauthSession({ secret }), router, requireLogin));
+    await behind();
+    await behind();
+    const codes = warned.mock.calls.map(([, options]) => (options as unknown as { code: string }).code);
+    warned.mockRestore();
+    redis.disconnect();
+    expect(codes).toEqual(['EXPRESS_OAUTH_LOGIN_REDIS_UNUSED']);
+  });
 
   it('a router without a session before it lets nobody pass', async () => {
     const { seen, text } = await errorOf((app) => void app.use(oauthRouter(provider), requireLogin));

@@ -1,4 +1,5 @@
 import type { Express, Request } from 'express';
+import session from 'express-session';
 import { isOAuthLoginError } from '../../../src/errors.js';
 import {
   isForPage,
@@ -99,6 +100,24 @@ describe('the public origin', () => {
     expect(await seen({}, false)).toBe('insecure_transport');
     expect(await seen({ 'x-forwarded-proto': 'https' }, false)).toBe('insecure_transport');
     expect(await seen({ 'x-forwarded-proto': 'https' }, true)).toBe(configured);
+  });
+
+  it('is none where an own session has a Secure cookie that express-session would not set', async () => {
+    const seen = (cookie: session.CookieOptions, headers: Record<string, string>, trust: unknown = false) =>
+      fact(
+        (req) => publicOrigin(req, undefined),
+        { headers: { host: 'localhost:3000', ...headers } },
+        (app) => {
+          app.set('trust proxy', trust);
+          app.use(session({ secret: 'x', resave: false, saveUninitialized: false, cookie }));
+        },
+      );
+    const proxied = { 'x-forwarded-proto': 'https' };
+    expect(await seen({ secure: true }, {})).toBe('insecure_transport');
+    expect(await seen({ secure: true }, proxied)).toBe('insecure_transport');
+    expect(await seen({ secure: true }, proxied, true)).toBe('https://localhost:3000');
+    expect(await seen({ secure: 'auto' }, {})).toBe('http://localhost:3000');
+    expect(await seen({}, {})).toBe('http://localhost:3000');
   });
 
   it('is the first of several that proxies tell, port and all', async () => {

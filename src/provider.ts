@@ -20,6 +20,9 @@ export interface Endpoints {
   [beyond: string]: string | undefined;
 }
 
+/** URLs of which each may be left to the provider. */
+export type EndpointOverrides = { [Key in keyof Endpoints]?: Endpoints[Key] | undefined };
+
 /**
  * How the app proves at the token endpoint who it is [RFC 6749 2.3]. `announced`: as `post` where the metadata announces
  * `client_secret_post` and not `client_secret_basic`, else as `basic`.
@@ -63,12 +66,12 @@ export type PrivateKey = string | Jwk | KeyObject;
 export interface ClientKey {
   readonly privateKey: PrivateKey;
   /** Names the key to the provider, in the assertion's header. Default: the `kid` of a JWK. */
-  readonly keyId?: string;
+  readonly keyId?: string | undefined;
   /**
    * The signature algorithm. Default: the `alg` of a JWK, else the first one of the key that the provider's metadata
    * announces: `RS256` before `PS256`, `EdDSA` before `Ed25519`.
    */
-  readonly alg?: string;
+  readonly alg?: string | undefined;
 }
 
 /** A {@link ClientKey} that was read and checked. */
@@ -108,19 +111,27 @@ export interface IdentityMapping {
   readonly refuse?: (claims: Readonly<Record<string, unknown>>) => string | undefined;
 }
 
+/** An {@link IdentityMapping} as options give it: in part, and a list of one as a string. */
+export type IdentityOptions = {
+  readonly [Member in keyof IdentityMapping]?:
+    | IdentityMapping[Member]
+    | (Member extends 'subject' | 'name' | 'email' | 'picture' ? string : never)
+    | undefined;
+};
+
 /** One call that says something about the user. The token travels as it does to the provider's API. */
 export interface UserCall {
   /** The key of the URL among the provider's endpoints. Default `userinfo`. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** `POST` sends `params` as JSON, `GET` in the query. Default `GET`. */
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | undefined;
   /** A value `{name}` stands for that member of the token answer. */
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>> | undefined;
   /** The path to the member that holds the facts. */
-  readonly envelope?: readonly string[];
-  readonly success?: SuccessRule;
+  readonly envelope?: readonly string[] | undefined;
+  readonly success?: SuccessRule | undefined;
   /** Codes of the provider that do not mean that the call failed, but that this user is refused. */
-  readonly denied?: readonly string[];
+  readonly denied?: readonly string[] | undefined;
 }
 
 /** An answer is a success only if the member at this path, as a string, is one of these. */
@@ -142,16 +153,16 @@ export type TokenPlacement =
 /** How a request to the token or revocation endpoint differs from the standard one. */
 export interface RequestRules {
   /** Standard parameter name → the provider's. */
-  readonly rename?: Readonly<Record<string, string>>;
-  readonly omit?: readonly string[];
+  readonly rename?: Readonly<Record<string, string>> | undefined;
+  readonly omit?: readonly string[] | undefined;
   /** Further parameters, the same in every request. */
-  readonly add?: Readonly<Record<string, string>>;
+  readonly add?: Readonly<Record<string, string>> | undefined;
   /** Default `form`. */
-  readonly encoding?: 'form' | 'json' | 'query';
+  readonly encoding?: 'form' | 'json' | 'query' | undefined;
   /** Default `POST`. `GET` carries no body: without the encoding `query` it is a `ConfigurationError`. */
-  readonly method?: 'POST' | 'GET';
+  readonly method?: 'POST' | 'GET' | undefined;
   /** The key of another URL among the provider's endpoints. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
 }
 
 /** Whom an assertion is about [RFC 7523], for providers that take one from an app which knows its users. */
@@ -159,9 +170,9 @@ export interface AssertionSubject {
   /** The user's id at the provider. */
   readonly sub: string;
   /** `service` stands for the app itself, with all its rights. Default `user`. */
-  readonly subType?: 'user' | 'service';
+  readonly subType?: 'user' | 'service' | undefined;
   /** Create the user if there is none. Default: the provider's. */
-  readonly autoCreate?: boolean;
+  readonly autoCreate?: boolean | undefined;
 }
 
 /** A request on its way to the provider, in parts that a dialect can change. */
@@ -199,50 +210,60 @@ export type StandardError =
  * what is absent is standard. A dialect repairs form. It never invents a subject, a nonce or an id_token.
  */
 export interface Dialect {
-  readonly authorization?: {
-    /** Standard parameter name → the provider's. */
-    readonly rename?: Readonly<Record<string, string>>;
-    readonly omit?: readonly string[];
-    readonly scopeDelimiter?: string;
-  };
-  readonly callback?: {
-    /** The provider's parameter name → the standard one. */
-    readonly rename?: Readonly<Record<string, string>>;
-  };
+  readonly authorization?:
+    | {
+        /** Standard parameter name → the provider's. */
+        readonly rename?: Readonly<Record<string, string>> | undefined;
+        readonly omit?: readonly string[] | undefined;
+        readonly scopeDelimiter?: string | undefined;
+      }
+    | undefined;
+  readonly callback?:
+    | {
+        /** The provider's parameter name → the standard one. */
+        readonly rename?: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
   /** Requests to the token and revocation endpoints. */
-  readonly request?: RequestRules;
+  readonly request?: RequestRules | undefined;
   /** Takes the place of `request` for refreshes. */
-  readonly refresh?: RequestRules;
+  readonly refresh?: RequestRules | undefined;
   /** Takes the place of `request` for revocations. */
-  readonly revocation?: RequestRules;
-  readonly answer?: {
-    /** The path to the member that holds the answer. */
-    readonly envelope?: readonly string[];
-    readonly success?: SuccessRule;
-    readonly accessToken?: readonly string[];
-    readonly refreshToken?: readonly string[];
-    /** Members with a lifetime in seconds, number or numeric string; the first that is there counts. */
-    readonly expiresIn?: readonly string[];
-    /** Members with a point in time, ISO 8601; asked when there is no lifetime. */
-    readonly expiresAt?: readonly string[];
-    /** The same for the refresh token. A lifetime of 0 means that it does not expire. */
-    readonly refreshExpiresIn?: readonly string[];
-    readonly scopeDelimiter?: string;
-  };
-  readonly error?: {
-    /** Members that may hold the error code, with dots for members of members; the first that is there counts. */
-    readonly code?: readonly string[];
-    /** Members, and headers in lower case, that may hold the provider's id of the request. */
-    readonly requestId?: readonly string[];
-    /** The provider's code → the standard one. */
-    readonly map?: Readonly<Record<string, StandardError>>;
-  };
-  readonly hooks?: {
-    readonly authorizationUrl?: (url: URL) => URL;
-    readonly callback?: (params: URLSearchParams) => URLSearchParams;
-    readonly request?: (request: WireRequest) => WireRequest;
-    readonly response?: (response: WireResponse) => WireResponse;
-  };
+  readonly revocation?: RequestRules | undefined;
+  readonly answer?:
+    | {
+        /** The path to the member that holds the answer. */
+        readonly envelope?: readonly string[] | undefined;
+        readonly success?: SuccessRule | undefined;
+        readonly accessToken?: readonly string[] | undefined;
+        readonly refreshToken?: readonly string[] | undefined;
+        /** Members with a lifetime in seconds, number or numeric string; the first that is there counts. */
+        readonly expiresIn?: readonly string[] | undefined;
+        /** Members with a point in time, ISO 8601; asked when there is no lifetime. */
+        readonly expiresAt?: readonly string[] | undefined;
+        /** The same for the refresh token. A lifetime of 0 means that it does not expire. */
+        readonly refreshExpiresIn?: readonly string[] | undefined;
+        readonly scopeDelimiter?: string | undefined;
+      }
+    | undefined;
+  readonly error?:
+    | {
+        /** Members that may hold the error code, with dots for members of members; the first that is there counts. */
+        readonly code?: readonly string[] | undefined;
+        /** Members, and headers in lower case, that may hold the provider's id of the request. */
+        readonly requestId?: readonly string[] | undefined;
+        /** The provider's code → the standard one. */
+        readonly map?: Readonly<Record<string, StandardError>> | undefined;
+      }
+    | undefined;
+  readonly hooks?:
+    | {
+        readonly authorizationUrl?: ((url: URL) => URL) | undefined;
+        readonly callback?: ((params: URLSearchParams) => URLSearchParams) | undefined;
+        readonly request?: ((request: WireRequest) => WireRequest) | undefined;
+        readonly response?: ((response: WireResponse) => WireResponse) | undefined;
+      }
+    | undefined;
 }
 
 /** A provider, as `defineProvider` takes it. */
@@ -250,46 +271,49 @@ export interface ProviderDefinition {
   /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
   /** What the chooser page calls it. Default: the name. */
-  title?: string;
+  title?: string | undefined;
   /** The client id under which the app is registered. */
   clientId: string;
   /** How the app proves who it is. Default `{ method: 'none' }`: a public client. */
-  clientAuthentication?: ClientAuthentication;
+  clientAuthentication?: ClientAuthentication | undefined;
   /** Read the metadata of `endpoints.issuer` [RFC 8414, OpenID Connect Discovery 1.0]. Default `false`. */
-  discovery?: boolean;
+  discovery?: boolean | undefined;
   /** Its URLs: https, or http on loopback. With `discovery` the `issuer` is enough. */
   endpoints: Endpoints;
   /** The scopes to ask for, as a list or with spaces between them. Default: none. */
-  scope?: string | readonly string[];
+  scope?: string | readonly string[] | undefined;
   /** PKCE with S256 [RFC 7636]. Default `true`; off only for a provider whose documents do not know it. */
-  pkce?: boolean;
+  pkce?: boolean | undefined;
   /** Further parameters of the authorization request; none may be one of ours. */
-  authorizationParams?: Readonly<Record<string, string>>;
+  authorizationParams?: Readonly<Record<string, string>> | undefined;
   /** The registered redirect URI, when it is not the callback route's own URL. */
-  redirectUri?: string;
+  redirectUri?: string | undefined;
   /** How the callback comes back. Default `query`. */
-  responseMode?: 'query' | 'form_post';
+  responseMode?: 'query' | 'form_post' | undefined;
   /**
    * Push the authorization request, so that the browser carries a reference alone [RFC 9126]. Default `auto`: where the
    * metadata requires it.
    */
-  par?: boolean | 'auto';
+  par?: boolean | 'auto' | undefined;
   /** Bind the tokens to a key that each login has of its own [RFC 9449]. Default `false`. */
-  dpop?: boolean;
+  dpop?: boolean | undefined;
   /** Absent: the provider issues no id_token, and one that comes is ignored. */
-  idToken?: Partial<IdTokenPolicy>;
+  idToken?: { readonly [Member in keyof IdTokenPolicy]?: IdTokenPolicy[Member] | undefined } | undefined;
   /** How the provider's facts become a user. Default: OpenID Connect's claims, of the id_token or else of userinfo. */
-  identity?: Partial<IdentityMapping>;
+  identity?: IdentityOptions | undefined;
   /** Which token logout revokes. Default `refresh_token`, and the access token where there is none. */
-  revoke?: 'refresh_token' | 'refresh_token_only';
+  revoke?: 'refresh_token' | 'refresh_token_only' | undefined;
   /** How the access token travels to the API. Default: `Authorization: Bearer`. */
-  tokenPlacement?: { header?: string; prefix?: string } | { query: string };
+  tokenPlacement?:
+    | { header?: string | undefined; prefix?: string | undefined }
+    | { query: string }
+    | undefined;
   /** Signs an assertion about a user whom the app itself has authenticated [RFC 7523]. */
-  assertion?: (subject: AssertionSubject) => Promise<string>;
+  assertion?: ((subject: AssertionSubject) => Promise<string>) | undefined;
   /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin, and loopback. */
-  apiOrigins?: readonly string[];
+  apiOrigins?: readonly string[] | undefined;
   /** Where the provider deviates from the standards. Default: nowhere. */
-  dialect?: Dialect;
+  dialect?: Dialect | undefined;
 }
 
 /** A provider that is ready for use: complete, checked and frozen. Made by `defineProvider` and the factories. */

@@ -19,9 +19,9 @@ import type { SessionLogin } from './session-data.js';
 /** Options of {@link autoRefresh}. */
 export interface AutoRefreshOptions {
   /** The name of the provider. Default: all logins of the session. */
-  provider?: string;
+  provider?: string | undefined;
   /** From how many seconds before its expiry a token is refreshed in the background. Default: the router's `leeway`. */
-  leeway?: number;
+  leeway?: number | undefined;
 }
 
 /** A guard, to be used bare or with options. */

@@ -37,28 +37,30 @@ export interface OAuthRouterOptions {
   /** The public origin of the app, such as `https://app.example.com`. Required under `NODE_ENV=production`. */
   baseUrl?: string | undefined;
   /** Where the routes are. Default `/auth`. */
-  basePath?: string;
+  basePath?: string | undefined;
   /** Path to go to after a login that has no `returnTo`. Default `/`. */
-  afterLogin?: string;
+  afterLogin?: string | undefined;
   /** Path to go to after a logout. Default `/`. */
-  afterLogout?: string;
+  afterLogout?: string | undefined;
   /** Path of your own page on which a user chooses a provider. Default: a small page of ours. */
-  loginPage?: string;
+  loginPage?: string | undefined;
   /** From how many seconds before its expiry a token is refreshed in the background. Default 60. */
-  leeway?: number;
+  leeway?: number | undefined;
   /** Keys of login records: the first seals, all of them open. Default: derived from the secrets of `oauthSession`. */
-  encryptionKeys?: readonly (string | Uint8Array)[];
+  encryptionKeys?: readonly (string | Uint8Array)[] | undefined;
   /** Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). */
-  timeouts?: { provider?: number; store?: number; refresh?: number };
+  timeouts?:
+    | { provider?: number | undefined; store?: number | undefined; refresh?: number | undefined }
+    | undefined;
   /** Called before a login is kept. Default: every user may log in. */
-  onLogin?: OnLogin;
+  onLogin?: OnLogin | undefined;
   /** Takes events, for logs and alarms. Default: none. */
-  onEvent?: EventListener;
+  onEvent?: EventListener | undefined;
   /**
    * Names of session data that survive the change of the session id at login, unless the login is another person's.
    * Default: none.
    */
-  keepSessionData?: readonly string[];
+  keepSessionData?: readonly string[] | undefined;
 }
 
 /** The options, checked and complete. */

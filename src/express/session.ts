@@ -23,22 +23,22 @@ export interface OAuthSessionOptions {
   /** Signs the cookie and seals login records. Of a list, the first does; all are accepted. 32 characters or more. */
   secret: string | readonly string[];
   /** Seconds (not milliseconds) without a request after which a session ends. Default 86400, a day. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Seconds (not milliseconds) after the login after which a session ends in any case. Default 1209600, two weeks. */
-  absoluteTimeout?: number;
+  absoluteTimeout?: number | undefined;
   /** What the keys of sessions begin with. Default `sess:`. Not `oauth:`, with which those of logins begin. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** The name of the cookie. Default `__Host-sid` over https, `sid` over http on loopback. */
-  name?: string;
+  name?: string | undefined;
   /**
    * Cookie options of express-session, over the defaults: HttpOnly, SameSite=Lax, Path=/, and Secure over https. With
    * `sameSite: 'strict'` a browser that comes back from a provider on another site brings no session: the login is
    * made, but the page after it does not see it yet. It is for providers on the app's own site, and for apps whose
    * first page after a login needs none.
    */
-  cookie?: CookieOptions;
+  cookie?: CookieOptions | undefined;
   /** Accept process memory under `NODE_ENV=production`: one process, and a restart logs everybody out. Default `false`. */
-  allowMemory?: boolean;
+  allowMemory?: boolean | undefined;
 }
 
 /** The session middleware, and a way to end the connection that it opened. */

@@ -6,7 +6,7 @@ import type { Login } from './options.js';
 /** Names a provider. What leaving it out means is said at each method. */
 export interface WhichLogin {
   /** The name of the provider. */
-  provider?: string;
+  provider?: string | undefined;
 }
 
 /** What {@link RequestOAuth.getAccessToken} takes. */
@@ -15,15 +15,15 @@ export interface AccessTokenOptions extends WhichLogin {
    * Seconds for which the token must still be good. A shorter lifetime of the provider's is not stretched, and what
    * cannot be renewed is used up: without a refresh token, the access token serves until it expires.
    */
-  minTtl?: number;
+  minTtl?: number | undefined;
   /** Refresh even if the token seems good. Does nothing where there is no way to a new one. Default `false`. */
-  forceRefresh?: boolean;
+  forceRefresh?: boolean | undefined;
 }
 
 /** What {@link RequestOAuth.loginUrl} takes. */
 export interface LoginUrlOptions extends WhichLogin {
   /** The path of this app to come back to. Anything else becomes `afterLogin`. */
-  returnTo?: string;
+  returnTo?: string | undefined;
 }
 
 /** What {@link RequestOAuth.redirectToLogin} takes. */
@@ -42,7 +42,7 @@ export interface LogoutOptions extends WhichLogin {
    * End all sessions of the same user, on all devices, and this session in any case: of the login that `provider`
    * names, or of every login of this session. Default `false`.
    */
-  everywhere?: boolean;
+  everywhere?: boolean | undefined;
 }
 
 /** A session of a user, on whatever device. */

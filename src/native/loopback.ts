@@ -17,13 +17,13 @@ import { createProviderClient, type ProviderClient } from '../wire/client.js';
 /** Options of {@link loginViaLoopback}. */
 export interface LoopbackLoginOptions {
   /** Opens the URL in the user's browser. Default: prints it on standard error. */
-  open?: (url: string) => unknown;
+  open?: ((url: string) => unknown) | undefined;
   /** The port to listen on. Default 0: a free one. */
-  port?: number;
+  port?: number | undefined;
   /** Default `127.0.0.1`; `::1` for IPv6. */
-  host?: '127.0.0.1' | '::1';
+  host?: '127.0.0.1' | '::1' | undefined;
   /** Seconds until the login is given up. Default 300. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** What a loopback login gives. */

@@ -17,11 +17,11 @@ export interface AliyunPdsJwtOptions extends CommonOptions {
   /** The RSA key whose public half the console has: PKCS#8 PEM, JWK or `KeyObject`. */
   privateKey: PrivateKey;
   /** Names the key in the assertion's header. */
-  keyId?: string;
+  keyId?: string | undefined;
   /** Seconds for which an assertion is valid, 300 at most. Default 60. */
-  assertionLifetime?: number;
+  assertionLifetime?: number | undefined;
   /** Allows `subType: 'service'`, whose tokens are those of a super-administrator. Default `false`. */
-  allowServiceTokens?: boolean;
+  allowServiceTokens?: boolean | undefined;
 }
 
 /** The documented sample says 60 s, the vendor's own SDK 300 s. */

@@ -16,17 +16,17 @@ export interface AliyunPdsOptions extends CommonOptions {
   /** The application's id (AppId). */
   clientId: string;
   /** The application's secret (AppSecret). Left out for a Native app, which has none. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /** How the user logs in: `default` shows a page with every way. Default `default`. */
-  loginType?: PdsLoginType | (string & {});
+  loginType?: PdsLoginType | (string & {}) | undefined;
   /** Takes a `loginType` that the documents do not list. Default `false`. */
-  allowOwnLoginType?: boolean;
+  allowOwnLoginType?: boolean | undefined;
   /** Whether the consent page is left out. */
-  hideConsent?: boolean;
+  hideConsent?: boolean | undefined;
   /** The language of the login page, such as `zh_CN`. */
-  lang?: string;
+  lang?: string | undefined;
   /** Default `all`: the application's scopes cannot be narrowed at login. */
-  scope?: string | readonly string[];
+  scope?: string | readonly string[] | undefined;
 }
 
 const loginTypes = ['default', 'ding', 'ding_sns', 'ram', 'wechat', 'wechat_app'] as const;

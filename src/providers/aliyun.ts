@@ -14,17 +14,17 @@ export interface AliyunOptions extends CommonOptions {
   /** The application's id. */
   clientId: string;
   /** The application's secret. Left out for a native app, which has none. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /** `cn`: aliyun.com. `intl`: alibabacloud.com. An application exists on one of the two. Default `cn`. */
-  site?: 'cn' | 'intl';
+  site?: 'cn' | 'intl' | undefined;
   /** Scopes, such as `openid aliuid profile /acs/ccc`. Default `openid`. */
-  scope?: string | readonly string[];
+  scope?: string | readonly string[] | undefined;
   /** `offline`: with a refresh token. `online`: without. Default `offline`. */
-  accessType?: 'offline' | 'online';
+  accessType?: 'offline' | 'online' | undefined;
   /** `admin_consent` asks for consent again, even if it was given before. */
-  prompt?: 'admin_consent';
+  prompt?: 'admin_consent' | undefined;
   /** Ids (`aid`) of the Alibaba Cloud accounts whose users may log in; others get 403. Needs the scope `aliuid`. */
-  allowedAccounts?: string | readonly string[];
+  allowedAccounts?: string | readonly string[] | undefined;
 }
 
 const sites = {

@@ -32,7 +32,11 @@ export function readClientAuthentication(options: OptionReader): Checked {
 }
 
 /** Reads the key of a client, as {@link ClientKey} describes it. */
-export function readClientKey(read: OptionReader): ClientKey & { readonly privateKey: KeyObject } {
+export function readClientKey(read: OptionReader): {
+  readonly privateKey: KeyObject;
+  readonly keyId?: string;
+  readonly alg?: string;
+} {
   const { key, algs, ...said } = readPrivateKey(read, {
     algs: asymmetricAlg,
     fix: 'give an RSA key of 2048 bits or more, an EC key (P-256, P-384, P-521) or an Ed25519 key, as PKCS#8 PEM, JWK or KeyObject',

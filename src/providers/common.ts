@@ -1,23 +1,29 @@
 import { isPlainObject, type OptionReader } from '../config.js';
-import type { ClientAuthentication, ClientKey, Endpoints, ProviderDefinition } from '../provider.js';
+import type {
+  ClientAuthentication,
+  ClientKey,
+  EndpointOverrides,
+  Endpoints,
+  ProviderDefinition,
+} from '../provider.js';
 import { readClientKey } from './client-authentication.js';
 
 /** Options that every factory takes. */
 export interface CommonOptions {
   /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
-  name?: string;
+  name?: string | undefined;
   /** What the chooser page calls the provider. */
-  title?: string;
+  title?: string | undefined;
   /** Overrides any URL: tests, private regions, proxies. https, or http on loopback. */
-  endpoints?: Endpoints;
+  endpoints?: EndpointOverrides | undefined;
   /** PKCE with S256 [RFC 7636]. Default `true`; `false` at PDS, WeLink and open platforms. */
-  pkce?: boolean;
+  pkce?: boolean | undefined;
   /** Further parameters of the authorization request; none may be one of ours (`state`, `scope`, …). */
-  authorizationParams?: Record<string, string>;
+  authorizationParams?: Record<string, string> | undefined;
   /** The registered redirect URI, when it is not `{baseUrl}{basePath}/callback/{name}`. */
-  redirectUri?: string;
+  redirectUri?: string | undefined;
   /** Origins to which `req.oauth.fetch` may carry the token. Default: any https origin, and loopback. */
-  apiOrigins?: readonly string[];
+  apiOrigins?: readonly string[] | undefined;
 }
 
 /** Options of the factories for servers that follow the standards. */
@@ -25,19 +31,19 @@ export interface StandardOptions extends CommonOptions {
   /** The client id under which the app is registered. */
   clientId: string;
   /** Left out for a public client, and for one that has a key. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /**
    * How the app proves at the provider who it is: by its secret, as `basic` or `post` [RFC 6749 2.3.1], or by its key
    * (`private_key_jwt`) [RFC 7523 2.2]. Default: `basic`; at `oidc` `post`, where the metadata announces no `basic`.
    */
-  clientAuth?: 'basic' | 'post' | ClientKey;
+  clientAuth?: 'basic' | 'post' | ClientKey | undefined;
   /** Push authorization requests [RFC 9126]. Default `auto`: where the metadata requires it. */
-  par?: boolean | 'auto';
+  par?: boolean | 'auto' | undefined;
   /**
    * Bind the tokens of each login to a key of its own, so that nobody else can use them [RFC 9449]. Tokens that come
    * unbound are refused. Default `false`.
    */
-  dpop?: boolean;
+  dpop?: boolean | undefined;
 }
 
 /**
@@ -103,9 +109,48 @@ export function refuseParams(
   }
 }
 
+/** The URLs that a provider that follows the standards may have. */
+const standardEndpoints: readonly string[] = [
+  'issuer',
+  'authorization',
+  'token',
+  'userinfo',
+  'revocation',
+  'jwks',
+  'endSession',
+  'pushedAuthorization',
+];
+
 /** The URLs that were given, an object of them. `defineProvider` checks each. */
-export function readEndpointOverrides(options: OptionReader): Endpoints {
-  return options.record('endpoints', 'give an object of URLs') as Endpoints;
+export function readEndpoints(options: OptionReader): Endpoints {
+  const endpoints = options.any('endpoints');
+  if (endpoints === undefined) return {};
+  if (!isPlainObject(endpoints)) throw options.wrong('endpoints', endpoints, 'give an object of URLs');
+  return given(endpoints) as Endpoints;
+}
+
+/**
+ * The same where all names are known: a mistyped one would leave the URL to the real provider, which a test or a private
+ * region is to be kept from.
+ *
+ * @param beyond the names of this provider besides the standard ones.
+ */
+export function readEndpointOverrides(options: OptionReader, ...beyond: readonly string[]): Endpoints {
+  const endpoints = readEndpoints(options);
+  const known = [...standardEndpoints, ...beyond];
+  const unknown = Object.keys(endpoints).find((name) => !known.includes(name));
+  if (unknown === undefined) return endpoints;
+  throw options.conflict(
+    `there is no URL 'endpoints.${unknown}'. Remove it, or use one of: ${known.join(', ')}.`,
+  );
+}
+
+/** The members that were given: `undefined`, as an environment variable may be, says nothing. */
+export function given<Value>(
+  members: Readonly<Record<string, Value>>,
+): Record<string, Exclude<Value, undefined>> {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Record<string, Exclude<Value, undefined>>;
 }
 
 /** A confidential client that sends its secret in the body, or a public one without a secret. */

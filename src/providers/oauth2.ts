@@ -1,5 +1,5 @@
 import { OptionReader } from '../config.js';
-import type { Endpoints, IdentityMapping, Provider } from '../provider.js';
+import type { EndpointOverrides, IdentityOptions, Provider } from '../provider.js';
 import { readClient, readCommon, readEndpointOverrides, type StandardOptions } from './common.js';
 import { defineProvider } from './define.js';
 
@@ -8,11 +8,11 @@ export interface OAuth2Options extends StandardOptions {
   /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
   /** `authorization`, `token` and `userinfo` are needed; `revocation` where there is one. */
-  endpoints: Endpoints & { authorization: string; token: string; userinfo: string };
+  endpoints: EndpointOverrides & { authorization: string; token: string; userinfo: string };
   /** Scopes, as a list or with spaces between them. Default: none. */
-  scope?: string | readonly string[];
+  scope?: string | readonly string[] | undefined;
   /** The members of the userinfo answer that make the subject (`sub`), name, email and picture. Default: OpenID Connect's. */
-  claims?: Partial<Pick<IdentityMapping, 'subject' | 'name' | 'email' | 'picture'>>;
+  claims?: Pick<IdentityOptions, 'subject' | 'name' | 'email' | 'picture'> | undefined;
 }
 
 /**

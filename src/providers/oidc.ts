@@ -8,21 +8,21 @@ import { asymmetricAlg } from './signature-algs.js';
 export interface OidcOptions extends StandardOptions {
   /** The `:provider` of the routes: lower-case letters, digits and hyphens, at most 32. */
   name: string;
-  /** The issuer identifier, exactly as the provider's metadata has it. */
+  /** The issuer identifier, exactly as the provider's metadata has it as `issuer`, to the last slash. */
   issuer: string;
   /** Default `openid profile email`. Must hold `openid`. */
-  scope?: string | readonly string[];
+  scope?: string | readonly string[] | undefined;
   /** How the callback comes back. Default `query`. */
-  responseMode?: 'query' | 'form_post';
+  responseMode?: 'query' | 'form_post' | undefined;
   /** Signature algorithms of id_tokens. Default: the asymmetric ones that the metadata announces. */
-  idTokenAlgs?: readonly string[];
+  idTokenAlgs?: readonly string[] | undefined;
   /** Further trusted audiences, besides the client id, that an id_token may name. */
-  audiences?: readonly string[];
+  audiences?: readonly string[] | undefined;
   /**
    * `auto`: userinfo is called when a granted scope promises claims that the id_token lacks. If that fails, so does the
    * login. Default `auto`.
    */
-  userinfo?: 'auto' | 'always' | 'never';
+  userinfo?: 'auto' | 'always' | 'never' | undefined;
 }
 
 /**
@@ -36,6 +36,14 @@ export interface OidcOptions extends StandardOptions {
 export function oidc(options: OidcOptions): Provider {
   const read = new OptionReader('oidc', options);
   const issuer = read.string('issuer', "give the provider's issuer identifier, an https URL");
+  // With a template or the URL of the metadata every login would fail, and not say why.
+  if (/\/\.well-known\/|[{}]/.test(issuer)) {
+    throw read.wrong(
+      'issuer',
+      issuer,
+      "give the issuer identifier itself, without '/.well-known/…' and without placeholders such as {tenant}",
+    );
+  }
   const overrides: Endpoints = readEndpointOverrides(read);
   if (overrides.issuer !== undefined && overrides.issuer !== issuer) {
     throw read.conflict("the options 'issuer' and 'endpoints.issuer' differ. Leave out the latter.");

@@ -1,6 +1,12 @@
 import { isPlainObject, OptionReader } from '../config.js';
-import type { Dialect, Endpoints, IdentityMapping, Provider, ProviderDefinition } from '../provider.js';
-import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
+import type {
+  Dialect,
+  EndpointOverrides,
+  IdentityOptions,
+  Provider,
+  ProviderDefinition,
+} from '../provider.js';
+import { type CommonOptions, given, readCommon, readEndpoints } from './common.js';
 import { defineProvider } from './define.js';
 
 /** Options of {@link openPlatform}. */
@@ -12,15 +18,15 @@ export interface OpenPlatformOptions extends CommonOptions {
   /** The application's secret, whatever the platform calls it. */
   clientSecret: string;
   /** `authorization` and `token` are needed; further ones where the dialect or a user call names them. */
-  endpoints: Endpoints & { authorization: string; token: string };
+  endpoints: EndpointOverrides & { authorization: string; token: string };
   /** The scopes to ask for, as a list, which may be empty, or with spaces between them. */
   scope: string | readonly string[];
   /** Where this platform differs from the common shape. A part that is given takes the place of the common one, member by member. */
-  dialect?: Dialect;
+  dialect?: Dialect | undefined;
   /** Who the user is. Default: the token answer says so, by `open_id`. */
-  identity?: Partial<IdentityMapping>;
+  identity?: IdentityOptions | undefined;
   /** How the access token travels to the API. Default: `Authorization: Bearer`. */
-  tokenPlacement?: NonNullable<ProviderDefinition['tokenPlacement']>;
+  tokenPlacement?: NonNullable<ProviderDefinition['tokenPlacement']> | undefined;
 }
 
 /** What most "open platforms" have in common, and RFC 6749 does not. */
@@ -49,8 +55,8 @@ const common: Dialect = {
  */
 export function openPlatform(options: OpenPlatformOptions): Provider {
   const read = new OptionReader('openPlatform', options);
-  const given = read.any('dialect') ?? {};
-  if (!isPlainObject(given)) throw read.wrong('dialect', given, 'give an object, or leave it out');
+  const dialect = read.any('dialect') ?? {};
+  if (!isPlainObject(dialect)) throw read.wrong('dialect', dialect, 'give an object, or leave it out');
   const identity = read.any('identity') ?? {};
   if (!isPlainObject(identity)) throw read.wrong('identity', identity, 'give an object, or leave it out');
   const tokenPlacement = read.any('tokenPlacement');
@@ -63,7 +69,7 @@ export function openPlatform(options: OpenPlatformOptions): Provider {
       method: 'post',
       clientSecret: read.string('clientSecret', "give the secret that the platform's console shows"),
     },
-    endpoints: readEndpointOverrides(read),
+    endpoints: readEndpoints(read),
     scope: read.words('scope', []),
     identity: {
       source: 'token_answer',
@@ -72,26 +78,25 @@ export function openPlatform(options: OpenPlatformOptions): Provider {
       name: ['nickname', 'name'],
       email: [],
       picture: ['avatar'],
-      ...identity,
+      ...given(identity),
     },
     ...(tokenPlacement !== undefined && {
       tokenPlacement: tokenPlacement as NonNullable<ProviderDefinition['tokenPlacement']>,
     }),
-    dialect: merge(common, given),
+    dialect: merge(common, dialect),
   });
   read.end();
   return provider;
 }
 
 /** Part by part: a member that the platform gives takes the place of the common one. */
-function merge(base: Dialect, given: Dialect): Dialect {
-  const parts = new Set([...Object.keys(base), ...Object.keys(given)]) as Set<keyof Dialect>;
+function merge(base: Dialect, dialect: Dialect): Dialect {
+  const parts = new Set([...Object.keys(base), ...Object.keys(dialect)]) as Set<keyof Dialect>;
   const merged = [...parts].map((part) => {
-    const own: unknown = given[part];
+    const own: unknown = dialect[part];
     // What is none is for `defineProvider` to refuse.
     if (own !== undefined && !isPlainObject(own)) return [part, own];
-    const members = Object.entries(own ?? {}).filter(([, member]) => member !== undefined);
-    return [part, { ...base[part], ...Object.fromEntries(members) }];
+    return [part, { ...base[part], ...given(own ?? {}) }];
   });
   return Object.fromEntries(merged);
 }

@@ -10,7 +10,7 @@ export interface WelinkOptions extends CommonOptions {
   /** The application's secret. */
   clientSecret: string;
   /** Lets administrators of the enterprise in, and nobody else. Default `false`. */
-  requireAdmin?: boolean;
+  requireAdmin?: boolean | undefined;
 }
 
 /** https://open.welink.huaweicloud.com/wecode/docs/dev/serverapi/isv/step.html, "OAuth2.0 error answers". */
@@ -64,7 +64,7 @@ export function welink(options: WelinkOptions): Provider {
       token: 'https://open.welink.huaweicloud.com/api/oauth2/v1/token',
       userinfo: 'https://open.welink.huaweicloud.com/api/auth/v1/userid',
       admin: 'https://open.welink.huaweicloud.com/api/weopen/v1/isadmin',
-      ...readEndpointOverrides(read),
+      ...readEndpointOverrides(read, 'admin'),
     },
     scope: 'backendlogin',
     identity: requireAdmin ? adminIdentity : userIdentity,

@@ -56,21 +56,21 @@ export type LabEndpoint =
 /** Options of {@link startLab}. */
 export interface LabOptions {
   /** Which stand-ins to start. Default: all of them; `oidc` where the package oidc-provider is installed. */
-  providers?: readonly LabProviderName[];
+  providers?: readonly LabProviderName[] | undefined;
   /**
    * The port of the first provider; the others take the ports after it, in the order of `providers`, and further hosts
    * of a provider (the sign-in host of `aliyun`) the ports after those. Default 0: any free port.
    */
-  port?: number;
+  port?: number | undefined;
   /** The address to listen on. Default `127.0.0.1`. */
-  host?: string;
+  host?: string | undefined;
   /**
    * The host name in its URLs, where that is not the address it listens on: in a container it listens on `0.0.0.0`, and
    * browser and app reach it as `localhost`. Default: `host`.
    */
-  publicHost?: string;
+  publicHost?: string | undefined;
   /** Settings that every provider starts with, in place of its own. */
-  defaults?: Partial<LabSettings>;
+  defaults?: Partial<LabSettings> | undefined;
 }
 
 /** Somebody who can log in at a provider of the lab. No password is asked for. */

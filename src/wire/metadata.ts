@@ -92,6 +92,8 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
     execute: [allowInsecureRequests],
   }).catch((error: unknown) => {
     if (isOAuthLoginError(unreachable)) throw unreachable;
+    if ((error as { code?: unknown } | null)?.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
+      throw foreignIssuer(provider);
     throw new ProviderProtocolError(
       'provider_protocol',
       `The metadata of '${provider.name}' cannot be read. Check the issuer.`,
@@ -103,10 +105,7 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
   const metadata: ServerMetadata = { ...config.serverMetadata() };
   // openid-client compares parsed URLs; the issuer is to be compared as a string [RFC 8414 3.3].
   if (metadata.issuer !== issuer) {
-    throw new ProviderProtocolError(
-      'provider_protocol',
-      `The metadata of '${provider.name}' names another issuer. Check the issuer: both must match exactly.`,
-    );
+    throw foreignIssuer(provider);
   }
   const local = mayBeThisMachine(new URL(issuer).hostname);
   for (const member of Object.values(members)) {
@@ -128,6 +127,13 @@ async function discover(provider: Provider, fetch: ProviderFetch): Promise<Serve
     }
   }
   return known;
+}
+
+function foreignIssuer({ name }: Provider): ProviderProtocolError {
+  return new ProviderProtocolError(
+    'provider_protocol',
+    `The metadata of '${name}' names another issuer. Compare the option 'issuer' with \`issuer\` in the metadata: they must be the same to the last slash.`,
+  );
 }
 
 function isBoolean(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { aliyun, oauth2, oidc } from '../../../src/index.js';
+import { aliyun, oauth2, oidc, openPlatform } from '../../../src/index.js';
 import { expectRefusal, type Misuse, misuses, notA, refusal, SECRET, SECRET_NUMBER } from './misuse.js';
 
 /** What every factory takes. */
@@ -8,6 +8,7 @@ const common = {
   title: notA.string,
   endpoints: notA.object,
   'endpoints.token': notA.url,
+  'endpoints.tokenn': ['https://as.example.com/token'],
   'endpoints.jwks': ['http://keys.example.com', 'keys'],
   pkce: notA.boolean,
   authorizationParams: notA.object,
@@ -105,7 +106,12 @@ describe('oidc refuses at construction', () => {
     ...misuses(oidc, oidcBase, {
       ...common,
       name: [undefined, ...common.name],
-      issuer: [undefined, ...notA.url],
+      issuer: [
+        undefined,
+        ...notA.url,
+        'https://op.example.com/.well-known/openid-configuration',
+        'https://op.example.com/{tenant}/v2.0',
+      ],
       scope: [...notA.words, '', [], 'profile email'],
       ...standard,
       responseMode: ['fragment', 'jwt', null],
@@ -134,6 +140,93 @@ const endpoints = {
   userinfo: 'https://as.example.com/me',
 };
 const oauth2Base = { name: 'as', clientId: '1', clientSecret: SECRET, endpoints };
+describe('what is undefined is not given', () => {
+  const nothing = {
+    title: undefined,
+    endpoints: { token: undefined, issuer: undefined },
+    pkce: undefined,
+    authorizationParams: undefined,
+    redirectUri: undefined,
+    apiOrigins: undefined,
+  };
+  const standardNothing = {
+    ...nothing,
+    clientSecret: undefined,
+    clientAuth: undefined,
+    par: undefined,
+    dpop: undefined,
+    scope: undefined,
+  };
+  const platform = { name: 'op', clientId: '1', clientSecret: 's', scope: 'a b', endpoints };
+
+  it.each<[string, unknown, unknown]>([
+    [
+      'aliyun',
+      aliyun({
+        clientId: '1',
+        ...nothing,
+        name: undefined,
+        clientSecret: undefined,
+        site: undefined,
+        scope: undefined,
+        accessType: undefined,
+        prompt: undefined,
+        allowedAccounts: undefined,
+      }),
+      aliyun({ clientId: '1' }),
+    ],
+    [
+      'oidc',
+      oidc({
+        name: 'op',
+        issuer: 'https://op.example.com',
+        clientId: '1',
+        ...standardNothing,
+        responseMode: undefined,
+        idTokenAlgs: undefined,
+        audiences: undefined,
+        userinfo: undefined,
+      }),
+      oidc({ name: 'op', issuer: 'https://op.example.com', clientId: '1' }),
+    ],
+    [
+      'oauth2',
+      oauth2({
+        name: 'as',
+        clientId: '1',
+        ...standardNothing,
+        claims: { subject: undefined },
+        endpoints: { ...endpoints, revocation: undefined },
+      }),
+      oauth2({ name: 'as', clientId: '1', endpoints }),
+    ],
+    [
+      'openPlatform',
+      openPlatform({
+        ...platform,
+        identity: { subject: undefined },
+        tokenPlacement: undefined,
+        dialect: { request: { omit: undefined }, authorization: undefined },
+      }),
+      openPlatform(platform),
+    ],
+  ])('by %s', (_name, provider, same) => {
+    // Functions are made anew each time.
+    expect(JSON.stringify(provider)).toBe(JSON.stringify(same));
+  });
+
+  it('takes a name where a list of names would do', () => {
+    const claims = { subject: 'id', name: 'display_name', email: 'mail' };
+    expect(oauth2({ ...oauth2Base, claims }).identity).toMatchObject({
+      subject: ['id'],
+      name: ['display_name'],
+      email: ['mail'],
+    });
+    expect(openPlatform({ ...platform, identity: claims }).identity.subject).toEqual(['id']);
+    expect(openPlatform(platform).scope).toEqual(['a', 'b']);
+  });
+});
+
 describe('oauth2 refuses at construction', () => {
   it.each([
     ...misuses(oauth2, oauth2Base, {

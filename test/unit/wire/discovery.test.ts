@@ -1,5 +1,6 @@
-import { ProviderProtocolError, ProviderUnavailableError } from '../../../src/errors.js';
-import { oidc } from '../../../src/index.js';
+import { ConfigurationError, ProviderProtocolError, ProviderUnavailableError } from '../../../src/errors.js';
+import { defineProvider, oidc } from '../../../src/index.js';
+import { createProviderClient } from '../../../src/wire/client.js';
 import { createProviderFetch } from '../../../src/wire/http.js';
 import { createMetadata } from '../../../src/wire/metadata.js';
 import { ManualClock, settle } from './manual-clock.js';
@@ -40,9 +41,13 @@ describe('discovery', () => {
     ['another host', () => 'https://evil.example.com'],
     ['a slash more', (url) => `${url}/`],
     ['a path more', (url) => `${url}/tenant`],
-    ['nothing', () => ''],
   ])('refuses metadata that names as issuer %s', async (_what, issuer) => {
     op.metadata = { issuer: issuer(op.url) };
+    expect((await protocolError()).message).toContain("the option 'issuer'");
+  });
+
+  it('refuses metadata that names no issuer', async () => {
+    op.metadata = { issuer: '' };
     await protocolError();
   });
 
@@ -60,9 +65,17 @@ describe('discovery', () => {
   });
 
   it('compares the issuer also where somebody configured the URL of the metadata itself', async () => {
-    await expect(op.client({ issuer: op.url + WELL_KNOWN }).authorizationUrl(request)).rejects.toBeInstanceOf(
-      ProviderProtocolError,
-    );
+    expect(() => op.client({ issuer: op.url + WELL_KNOWN })).toThrow(ConfigurationError);
+    const provider = defineProvider({
+      name: 'op',
+      clientId: 'app',
+      discovery: true,
+      endpoints: { issuer: op.url + WELL_KNOWN },
+      idToken: {},
+    });
+    await expect(
+      createProviderClient(provider, { timeout: 5 }).authorizationUrl(request),
+    ).rejects.toBeInstanceOf(ProviderProtocolError);
   });
 
   it('finds an issuer with a path below it', async () => {

@@ -14,6 +14,7 @@ import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
 import { ensureBrowser } from './browser-cookie.js';
 import type { Entry } from './login-sessions.js';
+import { checkOptions } from './method-options.js';
 import type { Login } from './options.js';
 import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
@@ -101,8 +102,8 @@ class RequestContext implements RequestOAuth {
   }
 
   async getAccessToken(options: AccessTokenOptions = {}): Promise<string> {
-    const { provider, minTtl, forceRefresh = false, ...unknown } = options;
-    refuseUnknown('getAccessToken', unknown);
+    const known = { provider: 'string', minTtl: 'seconds', forceRefresh: 'boolean' } as const;
+    const { provider, minTtl, forceRefresh = false } = checkOptions('getAccessToken', options, known);
     const [name, login] = this.#required(provider);
     const need = minTtl === undefined ? {} : { minTtl };
     if (!forceRefresh) return (await this[requestLogins].obtain(name, login, need)).tokens.accessToken;
@@ -111,17 +112,13 @@ class RequestContext implements RequestOAuth {
     return (await this[requestLogins].obtain(name, login, { ...need, notVersion })).tokens.accessToken;
   }
 
-  async getTokens({ provider, ...unknown }: WhichLogin = {}): Promise<TokenSet> {
-    refuseUnknown('getTokens', unknown);
+  async getTokens(options: WhichLogin = {}): Promise<TokenSet> {
+    const { provider } = checkOptions('getTokens', options, { provider: 'string' });
     return (await this[requestLogins].obtain(...this.#required(provider))).tokens;
   }
 
-  async fetch(
-    url: string | URL,
-    init?: RequestInit,
-    { provider, ...unknown }: WhichLogin = {},
-  ): Promise<globalThis.Response> {
-    refuseUnknown('fetch', unknown);
+  async fetch(url: string | URL, init?: RequestInit, options: WhichLogin = {}): Promise<globalThis.Response> {
+    const { provider } = checkOptions('fetch', options, { provider: 'string' });
     const [name, login] = this.#required(provider);
     const { provider: at, proofs } = this[requestLogins].client(name);
     const token = async (refused?: number) => {
@@ -132,9 +129,10 @@ class RequestContext implements RequestOAuth {
     return apiFetch({ placement: at.tokenPlacement, apiOrigins: at.apiOrigins, proofs, token }, url, init);
   }
 
-  loginUrl({ provider, returnTo: wanted, ...unknown }: LoginUrlOptions = {}): string {
-    refuseUnknown('loginUrl', unknown);
-    return this.#loginUrl(provider, wanted);
+  loginUrl(options: LoginUrlOptions = {}): string {
+    const known = { provider: 'string', returnTo: 'anything' } as const;
+    const { provider, returnTo } = checkOptions('loginUrl', options, known);
+    return this.#loginUrl(provider, returnTo);
   }
 
   #loginUrl(provider?: string, wanted?: string): string {
@@ -150,8 +148,8 @@ class RequestContext implements RequestOAuth {
   }
 
   async redirectToLogin(options: RedirectToLoginOptions = {}): Promise<void> {
-    const { provider, returnTo, params, ...unknown } = options;
-    refuseUnknown('redirectToLogin', unknown);
+    const known = { provider: 'string', returnTo: 'anything', params: 'object' } as const;
+    const { provider, returnTo, params } = checkOptions('redirectToLogin', options, known);
     const { runtime, services, mountPath } = this[requestLogins].mountedFor(provider);
     const { config, emit } = runtime;
     const name = provider ?? onlyProvider(runtime);
@@ -192,10 +190,9 @@ class RequestContext implements RequestOAuth {
     this.#leadTo(url.href);
   }
 
-  async logout({ provider, everywhere = false, ...unknown }: LogoutOptions = {}): Promise<{
-    redirectTo: string;
-  }> {
-    refuseUnknown('logout', unknown);
+  async logout(options: LogoutOptions = {}): Promise<{ redirectTo: string }> {
+    const known = { provider: 'string', everywhere: 'boolean' } as const;
+    const { provider, everywhere = false } = checkOptions('logout', options, known);
     const { origin, afterLogout } = this[requestLogins].mountedFor(provider).runtime.config;
     const home = new URL(afterLogout, publicOrigin(this.#req, origin));
     const ended = everywhere ? await endEverywhere(this.#req, this[requestLogins], provider) : [];
@@ -218,8 +215,8 @@ class RequestContext implements RequestOAuth {
     return end([found]);
   }
 
-  async sessions({ provider, ...unknown }: WhichLogin = {}): Promise<LoginSession[]> {
-    refuseUnknown('sessions', unknown);
+  async sessions(options: WhichLogin = {}): Promise<LoginSession[]> {
+    const { provider } = checkOptions('sessions', options, { provider: 'string' });
     const found = await listSessions(this.#req, this[requestLogins], provider);
     if (found) return found;
     throw this.#nobody(provider);
@@ -265,13 +262,4 @@ class RequestContext implements RequestOAuth {
 
 function onlyProvider({ config: { providers } }: Runtime): string | undefined {
   return providers.length === 1 ? providers[0]?.name : undefined;
-}
-
-function refuseUnknown(method: string, unknown: object): void {
-  const name = Object.keys(unknown)[0];
-  if (name === undefined) return;
-  throw new ConfigurationError(
-    'unknown_option',
-    `req.oauth.${method}: there is no option '${name}'. Remove it.`,
-  );
 }

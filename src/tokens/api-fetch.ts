@@ -29,6 +29,12 @@ export async function apiFetch(
   url: string | URL,
   init: RequestInit = {},
 ): Promise<Response> {
+  if (!URL.canParse(String(url))) {
+    throw new ConfigurationError(
+      'invalid_option',
+      'req.oauth.fetch takes an absolute URL, such as https://api.example.com/path: a path alone does not say whose API it is.',
+    );
+  }
   const target = new URL(url);
   checkTarget(target, access.apiOrigins);
   const token = await access.token();

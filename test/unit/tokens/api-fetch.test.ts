@@ -39,6 +39,15 @@ const redirect = (status: number, location: string): Reply => ({ status, headers
 const authorizations = (server: TestServer) => server.requests.map(({ headers }) => headers.authorization);
 
 describe('a call of an API', () => {
+  it.each(['/api', 'api.example.com/x', '', undefined])(
+    'needs an absolute URL, which %p is not',
+    async (url) => {
+      const call = apiFetch(access(), url as string);
+      await expect(call).rejects.toMatchObject({ name: 'ConfigurationError', message: /an absolute URL/ });
+      expect(asked).toEqual([]);
+    },
+  );
+
   it('has the token where the provider wants it', async () => {
     const placement = { header: 'x-acs-token', prefix: '' };
     const response = await apiFetch(access({ placement }), api.url, { headers: { 'x-mine': '1' } });

@@ -75,7 +75,8 @@ export class OptionReader {
   oneOf<const T extends string>(name: string, values: readonly T[], fallback: T): T {
     const value = this.#or(name, fallback);
     if (!values.includes(value as T)) {
-      throw this.wrong(name, value, `give one of ${values.map((one) => `'${one}'`).join(', ')}`);
+      const fix = `give one of ${values.map((one) => `'${one}'`).join(', ')}`;
+      throw typeof value === 'string' ? this.unfit(name, value, fix) : this.wrong(name, value, fix);
     }
     return value as T;
   }
@@ -89,7 +90,7 @@ export class OptionReader {
       !Array.isArray(list) ||
       !list.every((word) => typeof word === 'string' && /^[\x21-\x7e]+$/.test(word))
     ) {
-      throw this.wrong(name, value, fix);
+      throw this.#wrongList(name, value, fix);
     }
     return Object.freeze([...new Set(list as string[])]);
   }
@@ -100,7 +101,7 @@ export class OptionReader {
     if (value === undefined) return undefined;
     const list = Array.isArray(value) ? value : [value];
     if (list.length === 0 || !list.every((one) => typeof one === 'string' && one !== '')) {
-      throw this.wrong(name, value, fix);
+      throw this.#wrongList(name, value, fix);
     }
     return Object.freeze([...(list as string[])]);
   }
@@ -109,6 +110,11 @@ export class OptionReader {
   stringsOrNone(name: string, fix: string): readonly string[] | undefined {
     const value = this.any(name);
     return Array.isArray(value) && value.length === 0 ? Object.freeze([]) : this.strings(name, fix);
+  }
+
+  #wrongList(name: string, value: unknown, fix: string): ConfigurationError {
+    const fits = typeof value === 'string' || Array.isArray(value);
+    return fits ? this.unfit(name, value, fix) : this.wrong(name, value, fix);
   }
 
   /** An object whose values are strings, such as extra parameters. */
@@ -147,7 +153,7 @@ export class OptionReader {
     const known = [...this.#known].join(', ');
     throw new ConfigurationError(
       'unknown_option',
-      `${this.#where}: there is no option '${unknown}'. Remove it, or use one of: ${known}.`,
+      `${this.#where}: there is no option '${unknown}'. ${known === '' ? 'Remove it: it takes none' : `Remove it, or use one of: ${known}`}.`,
     );
   }
 
@@ -156,6 +162,11 @@ export class OptionReader {
       'missing_option',
       `${this.#where}: the option '${name}' is missing: ${fix}.`,
     );
+  }
+
+  /** The same of a value that is of a right type, but not a right one. */
+  unfit(name: string, value: unknown, fix: string): ConfigurationError {
+    return this.wrong(name, value, fix, kind(value).replace(/^an? (?=string|number|array|object)/, 'this '));
   }
 
   wrong(name: string, value: unknown, fix: string, what = kind(value)): ConfigurationError {

@@ -161,7 +161,7 @@ function readOrigin(read: OptionReader): string | undefined {
   const baseUrl = read.optionalString('baseUrl', fix);
   if (baseUrl === undefined) return undefined;
   const url = parseSecureUrl(baseUrl);
-  if (url?.pathname !== '/' || url.search || url.hash) throw read.wrong('baseUrl', baseUrl, fix);
+  if (url?.pathname !== '/' || url.search || url.hash) throw read.unfit('baseUrl', baseUrl, fix);
   return url.origin;
 }
 
@@ -169,7 +169,7 @@ function readBasePath(read: OptionReader): string {
   const fix = "give a path such as '/auth'";
   const basePath = read.string('basePath', fix, '/auth');
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(basePath) || basePath.split('/').some((part) => /^\.+$/.test(part))) {
-    throw read.wrong('basePath', basePath, fix);
+    throw read.unfit('basePath', basePath, fix);
   }
   return basePath;
 }
@@ -178,7 +178,7 @@ function readPath(read: OptionReader, name: string): string | undefined {
   const fix = "give a path of this app, such as '/'";
   const given = read.optionalString(name, fix);
   const path = parseReturnTo(given);
-  if (given !== undefined && path === undefined) throw read.wrong(name, given, fix);
+  if (given !== undefined && path === undefined) throw read.unfit(name, given, fix);
   return path;
 }
 
@@ -188,9 +188,11 @@ function readKeys(read: OptionReader): readonly (string | Uint8Array)[] | undefi
   const list: unknown[] = Array.isArray(keys) ? keys : [keys];
   // A short key protects nothing; on a developer's own machine there is nothing to protect.
   const least = process.env.NODE_ENV === 'production' ? 32 : 1;
-  const fix = `give strings or buffers of at least ${least} bytes, the first of which seals, such as the output of \`openssl rand -base64 32\``;
-  const isKey = (key: unknown) =>
-    (typeof key === 'string' || key instanceof Uint8Array) && key.length >= least;
+  const fix = `give strings or buffers${least > 1 ? ` of at least ${least} bytes` : ''}, the first of which seals, such as the output of \`openssl rand -base64 32\``;
+  const isKey = (key: unknown) => typeof key === 'string' || key instanceof Uint8Array;
   if (list.length === 0 || !list.every(isKey)) throw read.wrong('encryptionKeys', keys, fix);
+  if ((list as (string | Uint8Array)[]).some((key) => Buffer.byteLength(key) < least)) {
+    throw read.unfit('encryptionKeys', keys, fix);
+  }
   return list as (string | Uint8Array)[];
 }

@@ -76,7 +76,7 @@ export function oauthSession(options: OAuthSessionOptions): OAuthSession {
   const name = read.optionalString('name', 'give a cookie name');
   // A token [RFC 6265 4.1.1]; anything else would fail at the first answer.
   if (name !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-    throw read.wrong('name', name, 'give a cookie name: letters, digits, hyphens');
+    throw read.unfit('name', name, 'give a cookie name: letters, digits, hyphens');
   }
   const cookie = readCookieOptions(read, name);
   const allowMemory = read.boolean('allowMemory', false);

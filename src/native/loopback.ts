@@ -8,7 +8,7 @@ import { finishLogin, startLogin } from '../login/login.js';
 import { createTransactions, randomToken, type Transactions } from '../login/transaction.js';
 import type { User } from '../login/user.js';
 import { renderPage } from '../page.js';
-import { isProvider, type Jwk, type Provider } from '../provider.js';
+import { hasLoginPage, isProvider, type Jwk, type Provider } from '../provider.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { createSealer } from '../stores/sealing.js';
 import type { TokenSet } from '../tokens/token-set.js';
@@ -44,7 +44,8 @@ const PROVIDER_TIMEOUT = 10;
  * where one answer is taken, and then nothing more. Needs no secret; the provider's `redirectUri`, if it has one,
  * says host, port and path.
  *
- * @throws ConfigurationError naming the option and the fix; also for a provider with `responseMode: 'form_post'`.
+ * @throws ConfigurationError naming the option and the fix; also for a provider with `responseMode: 'form_post'`, and for one
+ *   without a login page.
  * @throws LoginRequiredError when nobody logged in in time; AuthorizationDeniedError when the user declined;
  *   TransactionError when the answer names another issuer;
  *   ProviderRejectedError, ProviderProtocolError, ProviderUnavailableError.
@@ -99,7 +100,11 @@ function readOptions(provider: Provider, options: LoopbackLoginOptions) {
   const read = new OptionReader('loginViaLoopback', options);
   const port = read.any('port') ?? 0;
   if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535) {
-    throw read.wrong('port', port, 'give a port from 1 to 65535, or 0 for a free one');
+    throw read[typeof port === 'number' ? 'unfit' : 'wrong'](
+      'port',
+      port,
+      'give a port from 1 to 65535, or 0 for a free one',
+    );
   }
   const result = {
     open:
@@ -111,6 +116,11 @@ function readOptions(provider: Provider, options: LoopbackLoginOptions) {
     path: '/callback',
   };
   read.end();
+  if (!hasLoginPage(provider)) {
+    throw read.conflict(
+      `the provider '${provider.name}' has no login page: your app vouches for its users itself. Use req.oauth.loginWithAssertion on a server instead.`,
+    );
+  }
   // A form would be posted by a page of the provider's, and any page could do that.
   if (provider.responseMode !== 'query') {
     throw read.conflict("the provider's `responseMode` is 'form_post'. A loopback login needs 'query'.");

@@ -50,7 +50,7 @@ export function aliyunPdsJwt(options: AliyunPdsJwtOptions): Provider {
   const kid = read.optionalString('keyId', 'give the id of the key');
   const lifetime = read.wholeSeconds('assertionLifetime', 60);
   if (lifetime > LONGEST_LIFETIME)
-    throw read.wrong('assertionLifetime', lifetime, 'give at most 300 seconds');
+    throw read.unfit('assertionLifetime', lifetime, 'give at most 300 seconds');
   const allowServiceTokens = read.boolean('allowServiceTokens', false);
 
   const assertion = async (subject: AssertionSubject) => {

@@ -69,7 +69,7 @@ export const pdsIdentity: Partial<IdentityMapping> = {
 export function pdsOrigin(read: OptionReader): string {
   const fix = "give the id of the domain, such as 'bj29': letters, digits and hyphens";
   const domainId = read.string('domainId', fix);
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(domainId)) throw read.wrong('domainId', domainId, fix);
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(domainId)) throw read.unfit('domainId', domainId, fix);
   return `https://${domainId.toLowerCase()}.api.aliyunpds.com`;
 }
 

@@ -55,7 +55,9 @@ export function aliyun(options: AliyunOptions): Provider {
   const issuer = overrides.issuer ?? site.issuer;
   const scope = read.words('scope', ['openid']);
   if (!scope.includes('openid')) {
-    throw read.conflict("the option 'scope' lacks 'openid', without which nobody can log in. Add it.");
+    throw read.conflict(
+      "the option 'scope' lacks 'openid', without which nobody can log in. Add it, with spaces between scopes.",
+    );
   }
   const allowed = read.strings('allowedAccounts', 'give the ids of Alibaba Cloud accounts, as strings');
   if (allowed && !scope.includes('aliuid')) {

@@ -44,7 +44,7 @@ export function readClientKey(read: OptionReader): {
   const keyId = read.optionalString('keyId', 'give the id by which the provider knows the key') ?? said.keyId;
   const alg = read.optionalString('alg', 'give a signature algorithm') ?? said.alg;
   if (alg !== undefined && !algs.includes(alg)) {
-    throw read.wrong('alg', alg, `give one with which this key can sign: ${algs.join(', ')}`);
+    throw read.unfit('alg', alg, `give one with which this key can sign: ${algs.join(', ')}`);
   }
   read.end();
   return { privateKey: key, ...(keyId !== undefined && { keyId }), ...(alg !== undefined && { alg }) };

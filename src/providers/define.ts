@@ -97,7 +97,7 @@ function readIdTokenPolicy(options: OptionReader): IdTokenPolicy | undefined {
   const read = options.group('idToken');
   const fix = "give asymmetric algorithms only, such as ['RS256']";
   const algs = read.stringsOrNone('algs', fix) ?? [];
-  if (!algs.every((alg) => asymmetricAlg.test(alg))) throw read.wrong('algs', algs, fix);
+  if (!algs.every((alg) => asymmetricAlg.test(alg))) throw read.unfit('algs', algs, fix);
   const policy: IdTokenPolicy = {
     algs,
     nonce: read.oneOf('nonce', ['required', 'if-present'], 'required'),
@@ -141,9 +141,13 @@ function readTokenPlacement(options: OptionReader): TokenPlacement {
   }
   const header = read.string('header', 'give the name of a header', 'Authorization');
   const prefix = read.any('prefix') ?? 'Bearer ';
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header)) throw read.wrong('header', header, 'give the name of a header');
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header)) throw read.unfit('header', header, 'give the name of a header');
   if (typeof prefix !== 'string' || !/^[\x20-\x7e]*$/.test(prefix)) {
-    throw read.wrong('prefix', prefix, "give what stands before the token, such as 'Bearer ', or ''");
+    throw read[typeof prefix === 'string' ? 'unfit' : 'wrong'](
+      'prefix',
+      prefix,
+      "give what stands before the token, such as 'Bearer ', or ''",
+    );
   }
   read.end();
   return Object.freeze({ header, prefix });
@@ -163,7 +167,7 @@ function readEndpoints(options: OptionReader, needed: readonly string[]): Readon
     if (value === undefined) continue;
     const url = parseSecureUrl(value);
     if (!url || url.hash) {
-      throw options.wrong(
+      throw options[typeof value === 'string' ? 'unfit' : 'wrong'](
         `endpoints.${key}`,
         value,
         'give an absolute https URL (http for loopback hosts only)',
@@ -181,7 +185,7 @@ function readOrigins(options: OptionReader): readonly string[] | undefined {
   const fix = "give origins, such as ['https://api.example.com']";
   const origins = options.strings('apiOrigins', fix);
   if (!origins?.every((origin) => parseSecureUrl(origin)?.origin === origin)) {
-    if (origins) throw options.wrong('apiOrigins', origins, fix);
+    if (origins) throw options.unfit('apiOrigins', origins, fix);
   }
   return origins;
 }
@@ -191,6 +195,6 @@ function readRedirectUri(options: OptionReader): { redirectUri?: string } {
   const redirectUri = options.optionalString('redirectUri', fix);
   if (redirectUri === undefined) return {};
   const url = parseSecureUrl(redirectUri);
-  if (!url || url.search || url.hash) throw options.wrong('redirectUri', redirectUri, fix);
+  if (!url || url.search || url.hash) throw options.unfit('redirectUri', redirectUri, fix);
   return { redirectUri };
 }

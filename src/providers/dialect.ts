@@ -87,7 +87,7 @@ const errorMap: ReadMember<Readonly<Record<string, StandardError>>> = (read, nam
   const map = names(read, name);
   for (const [code, error] of Object.entries(map ?? {})) {
     if (Object.hasOwn(standardErrors, error)) continue;
-    throw read.wrong(`${name}.${code}`, error, `give one of ${Object.keys(standardErrors).join(', ')}`);
+    throw read.unfit(`${name}.${code}`, error, `give one of ${Object.keys(standardErrors).join(', ')}`);
   }
   return map as Readonly<Record<string, StandardError>> | undefined;
 };

@@ -38,7 +38,7 @@ export function oidc(options: OidcOptions): Provider {
   const issuer = read.string('issuer', "give the provider's issuer identifier, an https URL");
   // With a template or the URL of the metadata every login would fail, and not say why.
   if (/\/\.well-known\/|[{}]/.test(issuer)) {
-    throw read.wrong(
+    throw read.unfit(
       'issuer',
       issuer,
       "give the issuer identifier itself, without '/.well-known/…' and without placeholders such as {tenant}",
@@ -51,13 +51,13 @@ export function oidc(options: OidcOptions): Provider {
   const scope = read.words('scope', ['openid', 'profile', 'email']);
   if (!scope.includes('openid')) {
     throw read.conflict(
-      "the option 'scope' lacks 'openid', which makes it OpenID Connect. Add it, or use oauth2().",
+      "the option 'scope' lacks 'openid', which makes it OpenID Connect. Add it, with spaces between scopes, or use oauth2().",
     );
   }
   const algs = read.strings('idTokenAlgs', "give algorithms such as ['RS256']") ?? [];
   const weak = algs.find((alg) => !asymmetricAlg.test(alg));
   if (weak !== undefined)
-    throw read.wrong('idTokenAlgs', algs, 'give asymmetric algorithms only, such as RS256 or ES256');
+    throw read.unfit('idTokenAlgs', algs, 'give asymmetric algorithms only, such as RS256 or ES256');
   const provider = defineProvider({
     ...readCommon(read),
     name: read.string('name', 'give a name for the routes'),

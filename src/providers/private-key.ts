@@ -25,7 +25,7 @@ export function readPrivateKey(
   if (given === undefined) throw read.missing('privateKey', fix);
   const key = parseKey(given);
   const algs = key?.type === 'private' ? signingAlgs(key).filter((alg) => accepted.test(alg)) : [];
-  if (!key || algs.length === 0) throw read.wrong('privateKey', given, fix);
+  if (!key || algs.length === 0) throw read.unfit('privateKey', given, fix);
   const { kid, alg } = given instanceof KeyObject || !isPlainObject(given) ? {} : given;
   return {
     key,

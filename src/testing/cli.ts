@@ -13,15 +13,7 @@ Starts stand-ins for login providers on this machine and prints their endpoints 
   --redirect-uri  a redirect URI that the clients may use; several times for several
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    port: { type: 'string' },
-    provider: { type: 'string', multiple: true },
-    'redirect-uri': { type: 'string', multiple: true },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const { values, positionals } = readArguments();
 
 if (values.help || positionals[0] !== 'lab' || positionals.length > 1) {
   process.stderr.write(usage);
@@ -33,6 +25,23 @@ if (values.help || positionals[0] !== 'lab' || positionals.length > 1) {
     // A provider that is not there, a port that is taken: the message says what to do.
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        port: { type: 'string' },
+        provider: { type: 'string', multiple: true },
+        'redirect-uri': { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message.split('. ', 1)[0]}. See --help.\n`);
+    process.exit(2);
   }
 }
 

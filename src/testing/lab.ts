@@ -7,6 +7,7 @@ import { isOidcProviderInstalled } from './oidc/load.js';
 import { openPlatform } from './open-platform/index.js';
 import { pds } from './pds/index.js';
 import { openProvider } from './provider.js';
+import { initialSettings } from './settings.js';
 import { openSite, type Site } from './site.js';
 import type { Blueprint } from './stand-in.js';
 import type { Lab, LabOptions, LabProvider, LabProviderName } from './types.js';
@@ -37,10 +38,16 @@ const blueprints: Readonly<Record<LabProviderName, Blueprint>> = {
  * // oauthRouter(aliyun({ clientId, clientSecret, endpoints: provider.endpoints }))
  * await lab.close();
  *
+ * @throws TypeError if an option or a setting is unknown
  * @throws Error if a provider is unknown, a port is taken, or `oidc` is asked for and `oidc-provider` is missing
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  refuseUnknown('startLab', options, ['providers', 'port', 'host', 'publicHost', 'defaults']);
   const { port = 0, host = '127.0.0.1', publicHost = host, defaults = {} } = options;
+  if (options.providers !== undefined && !Array.isArray(options.providers)) {
+    throw new TypeError("startLab: `providers` is an array of names, such as ['aliyun']");
+  }
+  refuseUnknown('startLab: `defaults`', defaults, settingNames());
   const plans = (options.providers ?? (await available())).map(blueprintOf);
   const closing = new AbortController();
   const sites: Site[] = [];
@@ -79,10 +86,26 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   return { providers, provider: provider as Lab['provider'], close };
 }
 
+/** A mistyped option or setting would leave the default in place, and a test would pass for another reason. */
+function refuseUnknown(where: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`${where} takes an object`);
+  }
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`${where}: there is no '${unknown}', only ${known.join(', ')}`);
+}
+
 /** All of them; the OpenID Provider where its package is installed. */
 async function available(): Promise<LabProviderName[]> {
   const names = Object.keys(blueprints) as LabProviderName[];
   return (await isOidcProviderInstalled()) ? names : names.filter((name) => name !== 'oidc');
+}
+
+function settingNames(): string[] {
+  return [
+    ...new Set(Object.values(blueprints).flatMap(({ settings }) => Object.keys(initialSettings(settings)))),
+  ];
 }
 
 function blueprintOf(name: string): Blueprint {

@@ -1,7 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { decodeProtectedHeader } from 'jose';
-import { aliyun, aliyunPds, oidc } from '../../src/index.js';
+import { aliyun, aliyunPds, aliyunPdsJwt, oidc } from '../../src/index.js';
 import { loginViaLoopback } from '../../src/native/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
@@ -31,6 +32,18 @@ async function statusBy(host: string, url: URL): Promise<number | undefined> {
   answer.resume();
   return answer.statusCode;
 }
+
+it('a provider without a login page is refused before anything is opened', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const provider = aliyunPdsJwt({ domainId: 'bj1', clientId: '1', privateKey });
+  const open = () => {
+    throw new Error('opened');
+  };
+  await expect(loginViaLoopback(provider, { open })).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining('loginWithAssertion'),
+  });
+});
 
 describe.each(['aliyun', 'pds'])('a program that logs in at %s', (name) => {
   it.each(['127.0.0.1', '::1'])(

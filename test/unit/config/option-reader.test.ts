@@ -26,6 +26,38 @@ describe('OptionReader', () => {
     expect(() => group.end()).toThrow("it.timeouts: there is no option 'tokn'");
   });
 
+  it('says of a value of a right type that it is this one that will not do, and shows none', () => {
+    const said = (read: (reader: OptionReader) => unknown, value: unknown) => {
+      try {
+        read(new OptionReader('it', { a: value }));
+      } catch (error) {
+        return /cannot be ([^:]*)/.exec((error as Error).message)?.[1];
+      }
+      return undefined;
+    };
+    expect(said((it) => it.oneOf('a', ['cn', 'intl'], 'cn'), 'us')).toBe('this string');
+    expect(said((it) => it.oneOf('a', ['cn', 'intl'], 'cn'), 5)).toBe('a number');
+    expect(said((it) => it.oneOf('a', ['cn', 'intl'], 'cn'), '')).toBe('an empty string');
+    expect(said((it) => it.words('a', []), ['two words'])).toBe('this array');
+    expect(said((it) => it.words('a', []), 'ünïcode')).toBe('this string');
+    expect(said((it) => it.strings('a', 'give some'), [])).toBe('an empty array');
+    expect(said((it) => it.strings('a', 'give some'), {})).toBe('an object');
+    expect(said((it) => it.boolean('a', true), 'yes')).toBe('a string');
+  });
+
+  it('says where no option is known that there are none', () => {
+    expect(() => new OptionReader('it', { a: 1 }).end()).toThrow(
+      "it: there is no option 'a'. Remove it: it takes none.",
+    );
+  });
+
+  it('reads the objects of an array, and names the one that is wrong', () => {
+    const read = new OptionReader('it', { a: [{ b: 'x' }, { b: 5 }] });
+    const [first, second] = read.groups('a', 'give some') ?? [];
+    expect(first?.string('b', 'give one')).toBe('x');
+    expect(() => second?.string('b', 'give one')).toThrow("it.a[1]: the option 'b' cannot be a number");
+  });
+
   it('does not take null for "not given"', () => {
     const read = new OptionReader('it', { a: null });
     for (const readOne of [

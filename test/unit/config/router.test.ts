@@ -99,6 +99,7 @@ describe('oauthRouter under NODE_ENV=production', () => {
     [{ baseUrl }],
     [{ baseUrl: 'http://localhost:3000' }],
     [{ baseUrl, redis, encryptionKeys: [KEY] }],
+    [{ baseUrl, redis, encryptionKeys: '密'.repeat(11) as never }],
   ])('takes %j', (options) => {
     expect(() => inProduction(() => route(options))).not.toThrow();
   });

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 
 import { type Lab, type LabRequest, maskSecrets, startLab } from '../../../src/testing/index.js';
 import { authorizationUrl, get, redirectUri, tokensFor } from './aliyun-client.js';
@@ -39,6 +42,35 @@ describe('startLab', () => {
     const lab = await started({ providers: ['aliyun'] });
     expect(() => lab.provider('oidc')).toThrow("no provider 'oidc', only aliyun");
     expect(() => lab.provider('constructor')).toThrow("no provider 'constructor'");
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['an option', { provider: 'aliyun' }, /no 'provider', only providers, port/],
+    [
+      'a setting',
+      { defaults: { accessTokenLifetme: 1 } },
+      /no 'accessTokenLifetme', only accessTokenLifetime/,
+    ],
+    ['providers that are no array', { providers: 'aliyun' }, /an array of names/],
+    ['settings that are no object', { defaults: 5 }, /takes an object/],
+  ])('refuses %s it does not have', async (_what, options, message) => {
+    await expect(startLab(options as never)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [['lab', '--providers', 'aliyun'], 2, /^Unknown option '--providers'\. See --help\.\n$/],
+    [['lab', '--provider', 'nobody'], 1, /^There is no lab provider 'nobody'[^\n]*\n$/],
+  ])('says in one line what is wrong with %j', async (args, code, line) => {
+    const cli = join(import.meta.dirname, '../../../src/testing/cli.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let printed = '';
+    child.stderr.on('data', (text: Buffer) => {
+      printed += text;
+    });
+    expect(await once(child, 'close')).toEqual([code, null]);
+    expect(printed).toMatch(line);
   });
 
   it('refuses a provider it does not have', async () => {

@@ -128,7 +128,10 @@ export class ProviderUnavailableError extends OAuthLoginError {}
 export class StoreUnavailableError extends OAuthLoginError {}
 
 /** What events tell of an error: its code, and the provider's own. */
-export function errorCodes(error: unknown): { error: string; providerError?: string } {
+export function errorCodes(error: unknown): {
+  error: OAuthLoginErrorCode | 'unknown';
+  providerError?: string;
+} {
   if (!isOAuthLoginError(error)) return { error: 'unknown' };
   return {
     error: error.code,

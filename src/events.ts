@@ -1,5 +1,19 @@
 import { hash } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
+import type { OAuthLoginErrorCode } from './errors.js';
+
+/** How it went; the README says of which event. */
+export type OAuthEventOutcome =
+  | 'revoked'
+  | 'not_revocable'
+  | 'revocation_failed'
+  | 'will_retry'
+  | 'given_up'
+  | 'backchannel'
+  | 'everywhere';
+
+/** The code of an error of this library, or of what is none: a logout token that was refuted, or something unforeseen. */
+export type OAuthEventError = OAuthLoginErrorCode | 'logout_token_invalid' | 'unknown';
 
 /** What happened, without a token, a secret, or anything about the user but a hash of the login's id. */
 export interface OAuthEvent {
@@ -21,9 +35,9 @@ export interface OAuthEvent {
   /** The name of the provider. */
   provider?: string;
   /** How it went, for events that can go more than one way. */
-  outcome?: string;
+  outcome?: OAuthEventOutcome;
   /** The code of the error, if one was the reason. */
-  error?: string;
+  error?: OAuthEventError;
   /** The provider's own error code, if one was the reason. */
   providerError?: string;
   /** How long it took, in milliseconds. */

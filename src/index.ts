@@ -12,7 +12,7 @@ export {
   StoreUnavailableError,
   TransactionError,
 } from './errors.js';
-export type { EventListener, OAuthEvent } from './events.js';
+export type { EventListener, OAuthEvent, OAuthEventError, OAuthEventOutcome } from './events.js';
 export { type OAuthErrorPageOptions, oauthErrorPage } from './express/error-page.js';
 export {
   type AutoRefreshOptions,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { OAuthLoginError } from '../errors.js';
+import { errorCodes } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
 import type { RevocationStore, WaitingRevocation } from '../stores/contracts.js';
 import type { Sealer } from '../stores/sealing.js';
@@ -88,11 +88,10 @@ export function createRevocations({
       await store.drop(id).catch(() => {});
       return revoked ? 'revoked' : 'not_revocable';
     } catch (error) {
-      const reason = error instanceof OAuthLoginError ? error.code : 'unknown';
       const pause = Math.min(FIRST_RETRY * 2 ** failures, LONGEST_PAUSE) * (0.5 + Math.random() / 2);
       const goesOn = revocation.until > clock.now() + pause;
       const outcome = goesOn ? 'will_retry' : 'given_up';
-      emit({ type: 'logout.revocation_failed', provider, login, error: reason, outcome });
+      emit({ type: 'logout.revocation_failed', provider, login, ...errorCodes(error), outcome });
       // If the store fails now, it is due again at the end of the hold.
       if (goesOn) await keep(id, { ...revocation, failures: failures + 1 }, pause).catch(() => {});
       else await store.drop(id).catch(() => {});

@@ -70,7 +70,8 @@ it('a revocation that succeeds leaves nothing behind', async () => {
 
 it('a revocation that failed is sent again within a minute, by another process too', async () => {
   const [first, second] = [process_(), process_()];
-  answer = down;
+  const refused = { providerCode: '60011' };
+  answer = () => Promise.reject(new ProviderUnavailableError('provider_unavailable', 'down', refused));
   expect(await first.revoke(record())).toBe('revocation_failed');
   await first.stop();
   answer = async () => true;
@@ -79,7 +80,12 @@ it('a revocation that failed is sent again within a minute, by another process t
   expect(revoked).toHaveLength(2);
   expect(await waiting()).toBe(0);
   expect(events).toMatchObject([
-    { type: 'logout.revocation_failed', error: 'provider_unavailable', outcome: 'will_retry' },
+    {
+      type: 'logout.revocation_failed',
+      error: 'provider_unavailable',
+      providerError: '60011',
+      outcome: 'will_retry',
+    },
     { type: 'logout.revocation_retried', outcome: 'revoked', provider: 'op', duration: 0 },
   ]);
   expect(new Set(events.map(({ login }) => login)).size).toBe(1);

@@ -25,8 +25,9 @@ export interface Login {
 }
 
 /**
- * May change `login.user`, and may throw to refuse a user (403 `login_vetoed`; an error with a `status` of its own is
- * answered with that).
+ * Is awaited before a login is kept. It may add to `login.user`; leave `login.user.sub` as the provider said it, since
+ * `login.sub`, by which logins are told apart and ended, does not change with it. What it returns does not matter: throw to
+ * refuse a user (403 `login_vetoed`; an error with a `status` of its own is answered by that).
  */
 export type OnLogin = (login: Login, context: { req: Request; tokens: TokenSet }) => unknown;
 

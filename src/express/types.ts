@@ -67,7 +67,10 @@ export interface UserOfProvider {
   sub: string;
 }
 
-/** `req.oauth`: the logins of the session to which a request belongs. */
+/**
+ * `req.oauth`: the logins of the session to which a request belongs. On Express 4, which ignores promises, pass what its
+ * methods reject with to `next`: `req.oauth.getAccessToken().then(…).catch(next)`.
+ */
 export interface RequestOAuth {
   /** Whether somebody is logged in. */
   readonly loggedIn: boolean;

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { freePort } from '../support/free-port.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { fillIn, installApp, type Packed, pack, quickStart, ROOT, toCommonJs } from './support/package.js';
@@ -37,13 +37,34 @@ afterAll(async () => {
 
 describe('the package', () => {
   test('has what users need and nothing else', () => {
-    const wanted = ['package.json', 'README.md', 'README.zh-CN.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'];
-    const outside = packed.files.filter((path) => !/^(dist|src)\//.test(path));
+    const wanted = [
+      'package.json',
+      'README.md',
+      'README.zh-CN.md',
+      'LICENSE',
+      'ARCHITECTURE.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
+    ];
+    const outside = packed.files.filter((path) => !/^(dist|docs|examples|src)\//.test(path));
     expect(outside.sort()).toEqual(wanted.sort());
     expect(
       packed.files.filter((path) => /(^|\/)(test|\.ci|demo-app|bench|node_modules)\//.test(path)),
     ).toEqual([]);
-    expect(packed.files.filter((path) => !/\.(ts|js|map|json|md)$|^LICENSE$/.test(path))).toEqual([]);
+    expect(
+      packed.files.filter((path) => !/\.(ts|js|map|json|md)$|^LICENSE$|^docs\/bench\.svg$/.test(path)),
+    ).toEqual([]);
+  });
+
+  test('has every file to which its pages link', async () => {
+    const pages = packed.files.filter((path) => path.endsWith('.md'));
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of pages) {
+      const text = await readFile(join(ROOT, page), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)].map(([, target = '']) => target);
+      const files = links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => join(dirname(page), link));
+      expect([page, files.filter((file) => !packed.files.includes(file))]).toEqual([page, []]);
+    }
   });
 
   test('has the compiled form of every source file, with types and maps', () => {

@@ -8,10 +8,15 @@ import type { KeyObject } from 'node:crypto';
 export interface Endpoints {
   /** The issuer identifier [RFC 8414 2]: compared exactly, and the place of discovery. */
   issuer?: string;
+  /** Where the browser is sent to log in [RFC 6749 3.1]. */
   authorization?: string;
+  /** Where codes and refresh tokens are redeemed [RFC 6749 3.2]. */
   token?: string;
+  /** What says who the user is [OpenID Connect Core 5.3]. */
   userinfo?: string;
+  /** Where logout revokes tokens [RFC 7009]. Without it they live on until they expire. */
   revocation?: string;
+  /** The keys that sign id_tokens [RFC 7517 5]. */
   jwks?: string;
   /** Where RP-initiated logout sends the browser [OpenID Connect RP-Initiated Logout 1.0]. */
   endSession?: string;
@@ -129,6 +134,7 @@ export interface UserCall {
   readonly params?: Readonly<Record<string, string>> | undefined;
   /** The path to the member that holds the facts. */
   readonly envelope?: readonly string[] | undefined;
+  /** When the answer is a success. Default: a status of 2xx and no member `error`. */
   readonly success?: SuccessRule | undefined;
   /** Codes of the provider that do not mean that the call failed, but that this user is refused. */
   readonly denied?: readonly string[] | undefined;
@@ -136,13 +142,16 @@ export interface UserCall {
 
 /** An answer is a success only if the member at this path, as a string, is one of these. */
 export interface SuccessRule {
+  /** The names of members, from the outermost to the innermost. */
   readonly path: readonly string[];
+  /** What it may be: `'0'` stands for the number 0, too. */
   readonly values: readonly string[];
 }
 
 /** How the access token travels to the provider's API. */
 export type TokenPlacement =
   | {
+      /** The name of the header. */
       readonly header: string;
       /** What stands before the token, `Bearer ` by default; empty for a raw token. */
       readonly prefix: string;
@@ -154,6 +163,7 @@ export type TokenPlacement =
 export interface RequestRules {
   /** Standard parameter name → the provider's. */
   readonly rename?: Readonly<Record<string, string>> | undefined;
+  /** Standard parameters that are not sent. */
   readonly omit?: readonly string[] | undefined;
   /** Further parameters, the same in every request. */
   readonly add?: Readonly<Record<string, string>> | undefined;
@@ -177,19 +187,27 @@ export interface AssertionSubject {
 
 /** A request on its way to the provider, in parts that a dialect can change. */
 export interface WireRequest {
+  /** What it is for. */
   readonly endpoint: 'token' | 'revocation' | 'pushedAuthorization';
   /** The `grant_type`, for requests to the token endpoint. */
   readonly grant?: string;
+  /** The HTTP method. */
   readonly method: string;
+  /** Where it goes, without the parameters. */
   readonly url: string;
+  /** Headers, their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The parameters, as they are encoded afterwards. Credentials are among them where they are no header. */
   readonly params: readonly (readonly [name: string, value: string])[];
 }
 
 /** A provider's answer, read and parsed. `body` is `undefined` when it was not JSON. */
 export interface WireResponse {
+  /** The HTTP status. */
   readonly status: number;
+  /** The headers. */
   readonly headers: Headers;
+  /** The JSON, as it came. */
   readonly body: unknown;
 }
 
@@ -210,14 +228,18 @@ export type StandardError =
  * what is absent is standard. A dialect repairs form. It never invents a subject, a nonce or an id_token.
  */
 export interface Dialect {
+  /** The authorization request. */
   readonly authorization?:
     | {
         /** Standard parameter name → the provider's. */
         readonly rename?: Readonly<Record<string, string>> | undefined;
+        /** Standard parameters that are not sent. */
         readonly omit?: readonly string[] | undefined;
+        /** What stands between scopes. Default: a space. */
         readonly scopeDelimiter?: string | undefined;
       }
     | undefined;
+  /** What comes back to the redirect URI. */
   readonly callback?:
     | {
         /** The provider's parameter name → the standard one. */
@@ -230,12 +252,16 @@ export interface Dialect {
   readonly refresh?: RequestRules | undefined;
   /** Takes the place of `request` for revocations. */
   readonly revocation?: RequestRules | undefined;
+  /** Answers of the token endpoint. */
   readonly answer?:
     | {
         /** The path to the member that holds the answer. */
         readonly envelope?: readonly string[] | undefined;
+        /** When the answer is a success. Default: a status of 2xx and no member `error`. */
         readonly success?: SuccessRule | undefined;
+        /** Members with the access token; the first that is there counts. Default `access_token`. */
         readonly accessToken?: readonly string[] | undefined;
+        /** The same for the refresh token. Default `refresh_token`. */
         readonly refreshToken?: readonly string[] | undefined;
         /** Members with a lifetime in seconds, number or numeric string; the first that is there counts. */
         readonly expiresIn?: readonly string[] | undefined;
@@ -243,9 +269,11 @@ export interface Dialect {
         readonly expiresAt?: readonly string[] | undefined;
         /** The same for the refresh token. A lifetime of 0 means that it does not expire. */
         readonly refreshExpiresIn?: readonly string[] | undefined;
+        /** What stands between granted scopes; a list is taken as well. Default: a space. */
         readonly scopeDelimiter?: string | undefined;
       }
     | undefined;
+  /** How its errors read. */
   readonly error?:
     | {
         /** Members that may hold the error code, with dots for members of members; the first that is there counts. */
@@ -256,11 +284,16 @@ export interface Dialect {
         readonly map?: Readonly<Record<string, StandardError>> | undefined;
       }
     | undefined;
+  /** Pure functions, for what cannot be said in data. Each returns what takes the place of its argument. */
   readonly hooks?:
     | {
+        /** The URL to which the browser goes, when the rules above have been followed. */
         readonly authorizationUrl?: ((url: URL) => URL) | undefined;
+        /** The parameters that came back, under their standard names: what it returns is checked as any callback is. */
         readonly callback?: ((params: URLSearchParams) => URLSearchParams) | undefined;
+        /** A request to the token or revocation endpoint, before it is encoded. */
         readonly request?: ((request: WireRequest) => WireRequest) | undefined;
+        /** The answer to one, before anything else reads it. */
         readonly response?: ((response: WireResponse) => WireResponse) | undefined;
       }
     | undefined;
@@ -322,21 +355,37 @@ export interface Provider
     ProviderDefinition,
     'apiOrigins' | 'clientAuthentication' | 'idToken' | 'identity' | 'scope' | 'tokenPlacement'
   > {
+  /** What the chooser page calls it. */
   readonly title: string;
+  /** How the app proves who it is; a key has been parsed. */
   readonly clientAuthentication: Exclude<ClientAuthentication, ClientKey> | SigningClient;
+  /** Whether the metadata of the issuer is read. */
   readonly discovery: boolean;
+  /** The URLs that were given. */
   readonly endpoints: Readonly<Endpoints>;
+  /** The scopes to ask for. */
   readonly scope: readonly string[];
+  /** Whether PKCE is used. */
   readonly pkce: boolean;
+  /** Further parameters of the authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
+  /** How the callback comes back. */
   readonly responseMode: 'query' | 'form_post';
+  /** Whether authorization requests are pushed. */
   readonly par: boolean | 'auto';
+  /** Whether tokens are bound to a key. */
   readonly dpop: boolean;
+  /** How id_tokens are judged; `undefined` where there are none. */
   readonly idToken: IdTokenPolicy | undefined;
+  /** How the provider's facts become a user. */
   readonly identity: IdentityMapping;
+  /** Which token logout revokes. */
   readonly revoke: 'refresh_token' | 'refresh_token_only';
+  /** How the access token travels to the API. */
   readonly tokenPlacement: TokenPlacement;
+  /** Origins to which the token may travel; `undefined`: any https origin, and loopback. */
   readonly apiOrigins: readonly string[] | undefined;
+  /** Where the provider deviates from the standards. */
   readonly dialect: Dialect;
   /** What ties a login to this provider: a login made at another issuer counts as no login. */
   readonly issuerId: string;

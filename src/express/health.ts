@@ -7,6 +7,7 @@ import { loginsOf } from './request-oauth.js';
 
 /** What {@link oauthHealth} answers. Nothing in it is secret. */
 export interface HealthReport {
+  /** Whether logins can be read and kept now, and the process wants requests. */
   readonly ready: boolean;
   readonly checks: {
     /**

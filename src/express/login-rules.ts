@@ -9,20 +9,20 @@ import type { SessionLogin } from './session-data.js';
 export interface RequireLoginOptions {
   /** The name of the provider. Default: the login that came first in the session. */
   provider?: string;
-  /** Scopes that the login must have, all of them. */
+  /** Scopes that the login must have, all of them. Default: none. */
   scope?: string | readonly string[];
-  /** Claims that the user must have: this value, or one of these values. */
+  /** Claims that the user must have: this value, or one of these values. Default: none. */
   claims?: Readonly<Record<string, unknown>>;
-  /** A check of your own. Anything but `true` is a no. */
+  /** A check of your own. Anything but `true` is a no. Default: none. */
   check?: (login: Login, req: Request) => boolean | Promise<boolean>;
   /**
    * Seconds since the user proved who they are (`auth_time`, else the login) after which they must do so again. Clocks may
-   * differ: an `auth_time` that is up to 30 s older will do.
+   * differ: an `auth_time` that is up to 30 s older will do. Default: any time.
    */
   maxAge?: number;
   /**
    * Ways of authentication (`acr`) of which the login must have used one. A browser's navigation is sent to the provider
-   * with these as `acr_values`; whoever comes back with less gets 403 [OpenID Connect Core 3.1.3.7, RFC 9470].
+   * with these as `acr_values`; whoever comes back with less gets 403 [OpenID Connect Core 3.1.3.7, RFC 9470]. Default: any.
    */
   acr?: string | readonly string[];
 }

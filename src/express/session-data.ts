@@ -5,8 +5,11 @@ import type { User } from '../login/user.js';
 export interface SessionLogin {
   /** The id of the login record, which holds the tokens. */
   id: string;
+  /** The provider's id of the user. */
   sub: string;
+  /** Who logged in, as `onLogin` left it. */
   user: User;
+  /** What was granted. */
   scope: readonly string[];
   /** Milliseconds since the epoch; a copy, the record has the truth. */
   expiresAt?: number;

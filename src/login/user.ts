@@ -11,6 +11,7 @@ export interface User {
   name?: string;
   /** For display. Look at the provider's `email_verified` before you take it for more. */
   email?: string;
+  /** For display: a URL that the provider gave. */
   picture?: string;
   /** What the provider said, in the provider's spelling. */
   claims: Record<string, unknown>;

@@ -16,7 +16,7 @@ export interface AliyunPdsJwtOptions extends CommonOptions {
   clientId: string;
   /** The RSA key whose public half the console has: PKCS#8 PEM, JWK or `KeyObject`. */
   privateKey: PrivateKey;
-  /** Names the key in the assertion's header. */
+  /** Names the key in the assertion's header. Default: no name. */
   keyId?: string | undefined;
   /** Seconds for which an assertion is valid, 300 at most. Default 60. */
   assertionLifetime?: number | undefined;

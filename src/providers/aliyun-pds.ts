@@ -21,9 +21,9 @@ export interface AliyunPdsOptions extends CommonOptions {
   loginType?: PdsLoginType | (string & {}) | undefined;
   /** Takes a `loginType` that the documents do not list. Default `false`. */
   allowOwnLoginType?: boolean | undefined;
-  /** Whether the consent page is left out. */
+  /** Whether the consent page is left out. Default: the provider's. */
   hideConsent?: boolean | undefined;
-  /** The language of the login page, such as `zh_CN`. */
+  /** The language of the login page, such as `zh_CN`. Default: the provider's. */
   lang?: string | undefined;
   /** Default `all`: the application's scopes cannot be narrowed at login. */
   scope?: string | readonly string[] | undefined;

@@ -23,7 +23,7 @@ export interface AliyunOptions extends CommonOptions {
   accessType?: 'offline' | 'online' | undefined;
   /** `admin_consent` asks for consent again, even if it was given before. */
   prompt?: 'admin_consent' | undefined;
-  /** Ids (`aid`) of the Alibaba Cloud accounts whose users may log in; others get 403. Needs the scope `aliuid`. */
+  /** Ids (`aid`) of the Alibaba Cloud accounts whose users may log in; others get 403. Needs the scope `aliuid`. Default: all. */
   allowedAccounts?: string | readonly string[] | undefined;
 }
 

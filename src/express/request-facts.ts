@@ -21,9 +21,10 @@ export function publicOrigin(req: Request, configured: string | undefined): stri
       "The app is reached over plain http. Serve it over https; behind a proxy that does, call app.set('trust proxy', …) and give oauthRouter its `baseUrl`.",
     );
   }
-  // Looked at where it is not ours: ours is not to be woken for that.
   const ours = req.sessionStore instanceof LoginSessionStore;
-  if (!ours && !req.secure && req.session?.cookie?.secure === true) {
+  // Only where it is not ours: ours is not to be woken for that. Its option `proxy` lets express-session believe a header.
+  const saysHttps = /^\s*https\s*(?:,|$)/i.test(req.get('x-forwarded-proto') ?? '');
+  if (!ours && !req.secure && !saysHttps && req.session?.cookie?.secure === true) {
     throw new ConfigurationError(
       'insecure_transport',
       "The cookie of your session is Secure, but Express sees a plain http request: express-session would never set it, and every login would begin anew. Behind a proxy, say app.set('trust proxy', …); on your own machine, give the session cookie { secure: 'auto' }.",

@@ -17,8 +17,9 @@ export interface Standing extends Known {
 export class Standings {
   readonly #key = Symbol('express-oauth-login');
 
-  of(session: object): Standing | undefined {
-    return (session as { [key: symbol]: Standing | undefined })[this.#key];
+  /** That of a session; a request that has been logged out has none. */
+  of(session: object | undefined): Standing | undefined {
+    return (session as { [key: symbol]: Standing | undefined } | undefined)?.[this.#key];
   }
 
   /** Does nothing for an object that is frozen. */

@@ -43,7 +43,10 @@ beforeAll(async () => {
     app.use(express.urlencoded({ extended: true }));
     app.use((req, _res, next) => {
       // The app has no cookie here, nor does the provider's server send one.
-      Object.assign(req, { session: { cookie: {}, destroy: () => {} }, sessionStore: {} });
+      Object.assign(req, {
+        session: { cookie: {}, destroy: () => {} },
+        sessionStore: { regenerate: () => {} },
+      });
       next();
     });
   });

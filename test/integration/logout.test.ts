@@ -183,7 +183,8 @@ describe('a logout from a session with logins of two routers', () => {
         it.use(staff);
         it.get('/all', (req, res) => void res.json(req.oauth.logins.map(({ provider }) => provider)));
         it.post('/out', (req, res, next) => {
-          req.oauth.logout(req.query).then(({ redirectTo }) => res.redirect(303, redirectTo), next);
+          const everywhere = req.query.everywhere === 'true';
+          req.oauth.logout({ ...req.query, everywhere }).then(({ redirectTo }) => res.redirect(303, redirectTo), next);
         });
       },
     });

@@ -161,9 +161,8 @@ export const defences: readonly Defence[] = [
   {
     name: 'an outage of Redis is not a logout',
     file: 'src/express/session-store.ts',
-    find: 'const text = await this.host.backend.read(sid);\n    if (text === undefined) return undefined;',
-    replace:
-      'const text = await this.host.backend.read(sid).catch(() => undefined);\n    if (text === undefined) return undefined;',
+    find: 'SessionText.of(await this.host.backend.read(sid));\n    if (!found ||',
+    replace: 'SessionText.of(await this.host.backend.read(sid).catch(() => undefined));\n    if (!found ||',
     row: 'redis-outages',
     failing: /Redis refused/,
   },

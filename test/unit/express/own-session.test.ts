@@ -16,7 +16,7 @@ const provider = oauth2({
 
 /** As an express-session of the app's own would leave it. */
 const ownSession: RequestHandler = (req, _res, next) => {
-  Object.assign(req, { session: {}, sessionStore: {}, sessionID: 'own' });
+  Object.assign(req, { session: {}, sessionStore: { regenerate: () => {} }, sessionID: 'own' });
   next();
 };
 

@@ -114,7 +114,9 @@ describe('the public origin', () => {
       );
     const proxied = { 'x-forwarded-proto': 'https' };
     expect(await seen({ secure: true }, {})).toBe('insecure_transport');
-    expect(await seen({ secure: true }, proxied)).toBe('insecure_transport');
+    expect(await seen({ secure: true }, { 'x-forwarded-proto': 'http, https' })).toBe('insecure_transport');
+    // express-session with its option `proxy` takes the header's word.
+    expect(await seen({ secure: true }, proxied)).toBe('http://localhost:3000');
     expect(await seen({ secure: true }, proxied, true)).toBe('https://localhost:3000');
     expect(await seen({ secure: 'auto' }, {})).toBe('http://localhost:3000');
     expect(await seen({}, {})).toBe('http://localhost:3000');

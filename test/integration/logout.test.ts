@@ -184,7 +184,9 @@ describe('a logout from a session with logins of two routers', () => {
         it.get('/all', (req, res) => void res.json(req.oauth.logins.map(({ provider }) => provider)));
         it.post('/out', (req, res, next) => {
           const everywhere = req.query.everywhere === 'true';
-          req.oauth.logout({ ...req.query, everywhere }).then(({ redirectTo }) => res.redirect(303, redirectTo), next);
+          req.oauth
+            .logout({ ...req.query, everywhere })
+            .then(({ redirectTo }) => res.redirect(303, redirectTo), next);
         });
       },
     });

@@ -5,20 +5,21 @@ import { logText } from './error-log.js';
 import { errorPage } from './pages.js';
 import { requestedPath, setAnswerHeaders, wantsJson } from './request-facts.js';
 
-/** What a user can make of a status. An error whose message may be shown brings its own words. */
-const words: Readonly<Record<number, readonly [title: string, message: string]>> = {
-  400: ['This login has expired', 'Please start the login again.'],
-  401: ['Please log in', 'You need to be logged in to see this.'],
-  403: ['Not allowed', 'You may not do this.'],
-  500: ['This app is misconfigured', 'Only the people who run it can fix this.'],
-  502: [
-    'The login service sent an invalid response',
-    'Please try again later. You are still logged in if you were before.',
-  ],
-  503: [
-    'Not available right now',
-    'Please try again in a moment. You are still logged in if you were before.',
-  ],
+/** What a user can make of a status. */
+const titles: Readonly<Record<number, string>> = {
+  400: 'This login has expired',
+  401: 'Please log in',
+  403: 'Not allowed',
+  500: 'This app is misconfigured',
+  502: 'The login service sent an invalid response',
+  503: 'Not available right now',
+};
+
+/** What stands in the place of a message that may not be shown: that of no 4xx. */
+const fallbacks: Readonly<Record<number, string>> = {
+  500: 'Only the people who run it can fix this.',
+  502: 'Please try again later. You are still logged in if you were before.',
+  503: 'Please try again in a moment. You are still logged in if you were before.',
 };
 
 /** Options of {@link oauthErrorPage}. */
@@ -57,7 +58,8 @@ export function oauthErrorPage(options: OAuthErrorPageOptions = {}): ErrorReques
     const { status, code, headers, loginUrl, expose } = error;
     if (headers) res.set(headers);
     setAnswerHeaders(res);
-    const [title, fallback] = words[status] ?? ['Something went wrong', 'Please try again.'];
+    const title = titles[status] ?? 'Something went wrong';
+    const fallback = fallbacks[status] ?? 'Please try again.';
     // A 500 is a ConfigurationError, which is written for who develops the app.
     const forDeveloper = status === 500 && req.app.get('env') === 'development';
     const message = expose || forDeveloper ? error.message : fallback;

@@ -109,8 +109,8 @@ export function refuseParams(
   }
 }
 
-/** The URLs that a provider that follows the standards may have. */
-const standardEndpoints: readonly string[] = [
+/** The URLs that some provider of ours has. */
+const knownEndpoints: readonly string[] = [
   'issuer',
   'authorization',
   'token',
@@ -119,6 +119,7 @@ const standardEndpoints: readonly string[] = [
   'jwks',
   'endSession',
   'pushedAuthorization',
+  'admin',
 ];
 
 /** The URLs that were given, an object of them. `defineProvider` checks each. */
@@ -132,16 +133,13 @@ export function readEndpoints(options: OptionReader): Endpoints {
 /**
  * The same where all names are known: a mistyped one would leave the URL to the real provider, which a test or a private
  * region is to be kept from.
- *
- * @param beyond the names of this provider besides the standard ones.
  */
-export function readEndpointOverrides(options: OptionReader, ...beyond: readonly string[]): Endpoints {
+export function readEndpointOverrides(options: OptionReader): Endpoints {
   const endpoints = readEndpoints(options);
-  const known = [...standardEndpoints, ...beyond];
-  const unknown = Object.keys(endpoints).find((name) => !known.includes(name));
+  const unknown = Object.keys(endpoints).find((name) => !knownEndpoints.includes(name));
   if (unknown === undefined) return endpoints;
   throw options.conflict(
-    `there is no URL 'endpoints.${unknown}'. Remove it, or use one of: ${known.join(', ')}.`,
+    `there is no URL 'endpoints.${unknown}'. Remove it, or use one of: ${knownEndpoints.join(', ')}.`,
   );
 }
 

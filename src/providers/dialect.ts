@@ -54,6 +54,7 @@ function list(fix: string, none: 'may be empty' | 'is not empty'): ReadMember<re
 
 const omit = list("give an array of parameters, such as ['redirect_uri']", 'may be empty');
 const found = list('give an array of names, of which the first that is there counts', 'may be empty');
+const envelope = list("give the path to the member that holds the answer, such as ['data']", 'may be empty');
 const path = list("give the path to a member as an array, such as ['data']", 'is not empty');
 const scopeDelimiter = text("give what stands between scopes, such as ','");
 const endpoint = text("give the key of a URL among the 'endpoints'");
@@ -116,7 +117,7 @@ const dialectMembers: Members<Dialect> = {
   refresh: request,
   revocation: request,
   answer: part<NonNullable<Dialect['answer']>>({
-    envelope: path,
+    envelope,
     success,
     accessToken: found,
     refreshToken: found,
@@ -138,7 +139,7 @@ const callMembers: Members<UserCall> = {
   endpoint,
   method: oneOf('GET', 'POST'),
   params: names,
-  envelope: path,
+  envelope,
   success,
   denied: found,
 };

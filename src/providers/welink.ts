@@ -64,7 +64,7 @@ export function welink(options: WelinkOptions): Provider {
       token: 'https://open.welink.huaweicloud.com/api/oauth2/v1/token',
       userinfo: 'https://open.welink.huaweicloud.com/api/auth/v1/userid',
       admin: 'https://open.welink.huaweicloud.com/api/weopen/v1/isadmin',
-      ...readEndpointOverrides(read, 'admin'),
+      ...readEndpointOverrides(read),
     },
     scope: 'backendlogin',
     identity: requireAdmin ? adminIdentity : userIdentity,

@@ -1,8 +1,8 @@
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { Redis } from 'ioredis';
 import { autoRefresh } from '../../src/index.js';
 import { type Lab, type LabProvider, startLab } from '../../src/testing/index.js';
-import { issueExpired, providerOf, startApp, type TestApp, type Visitor } from '../support/app.js';
+import { issueExpired, providerOf, startApp, type TestApp, type Visitor, waitFor } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -60,7 +60,10 @@ function routes(it: Express): void {
       next(error);
     }
   });
-  it.get('/refreshed', autoRefresh, (req, res) => void res.json(req.oauth.logins.length));
+  const logins: RequestHandler = (req, res) => void res.json(req.oauth.logins.length);
+  it.get('/refreshed', autoRefresh, logins);
+  it.get('/refreshed/aliyun', autoRefresh({ provider: 'aliyun' }), logins);
+  it.get('/refreshed/early', autoRefresh({ leeway: 60 }), logins);
 }
 
 /** The next token that the provider issues lives for so many seconds. */
@@ -117,4 +120,28 @@ it('autoRefresh renews the tokens of all logins, also where the first is good', 
   oidc.clearRequests();
   expect((await visitor.get('/refreshed').expect(200)).body).toBe(2);
   expect(oidc.tokenRequests('refresh_token')).toHaveLength(1);
+});
+
+it('autoRefresh of one provider leaves the others alone', async () => {
+  const oidc = lab.provider('oidc');
+  for (const provider of [aliyun, oidc]) {
+    issueExpired(provider);
+    await visitor.logIn(provider.name);
+    provider.clearRequests();
+  }
+  expect((await visitor.get('/refreshed/aliyun').expect(200)).body).toBe(2);
+  expect(aliyun.tokenRequests('refresh_token')).toHaveLength(1);
+  expect(oidc.tokenRequests('refresh_token')).toEqual([]);
+});
+
+it('autoRefresh has a leeway of its own, within which nobody waits for a refresh', async () => {
+  issueFor(30);
+  await visitor.logIn('aliyun');
+  aliyun.clearRequests();
+  await visitor.get('/refreshed').expect(200);
+  expect(aliyun.tokenRequests('refresh_token')).toEqual([]);
+  // A failure shows that nobody waits for it.
+  aliyun.fail('token');
+  await visitor.get('/refreshed/early').expect(200);
+  await waitFor(() => aliyun.tokenRequests('refresh_token').length === 1);
 });

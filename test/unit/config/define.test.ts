@@ -28,7 +28,7 @@ const mistyped: Misuse[] = (
       [`${part}.headers`, { [part]: { headers: {} } }],
     ]),
     ['answer.envelope', { answer: { envelope: 'data' } }],
-    ['answer.envelope', { answer: { envelope: [] } }],
+    ['answer.envelope', { answer: { envelope: [5] } }],
     ['answer.success.value', { answer: { success: { path: ['code'], value: ['0'] } } }],
     ['answer.success.values', { answer: { success: { path: ['code'] } } }],
     ['answer.success.values', { answer: { success: { path: ['code'], values: [0] } } }],

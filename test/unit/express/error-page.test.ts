@@ -32,18 +32,29 @@ function answerTo(error: unknown, { path = '/page?x=1', ...how }: Ask & { path?:
 const json = { headers: { accept: 'application/json' } };
 
 describe('oauthErrorPage', () => {
-  it.each<[OAuthLoginError, number, string]>([
-    [new TransactionError('transaction_unknown', 'Used already.'), 400, 'Used already.'],
-    [new LoginRequiredError('login_required', 'Nobody is logged in.'), 401, 'Nobody is logged in.'],
-    [new AuthorizationDeniedError('check_failed', 'Not for you.'), 403, 'Not for you.'],
-    [new ConfigurationError('session_missing', 'Mount oauthSession first.'), 500, 'can fix this'],
-    [new ProviderRejectedError('invalid_client', 'The secret is wrong.'), 502, 'You are still logged in'],
-    [new StoreUnavailableError('store_unavailable', 'Redis is gone.'), 503, 'You are still logged in'],
-  ])('answers %p with a page, or with JSON for who wants that', async (error, status, words) => {
+  it.each<[OAuthLoginError, number, string, string]>([
+    [new TransactionError('transaction_unknown', 'Used already.'), 400, 'has expired', 'Used already.'],
+    [new LoginRequiredError('login_required', 'Nobody is here.'), 401, 'log in', 'Nobody is here.'],
+    [new AuthorizationDeniedError('check_failed', 'Not for you.'), 403, 'Not allowed', 'Not for you.'],
+    [new ConfigurationError('session_missing', 'Mount it first.'), 500, 'misconfigured', 'can fix this'],
+    [
+      new ProviderRejectedError('invalid_client', 'It is wrong.'),
+      502,
+      'login service',
+      'You are still logged in',
+    ],
+    [
+      new StoreUnavailableError('store_unavailable', 'It is gone.'),
+      503,
+      'right now',
+      'You are still logged in',
+    ],
+  ])('answers %p with a page, or with JSON for who wants that', async (error, status, title, words) => {
     const page = await answerTo(error);
     expect(page.status).toBe(status);
     expect(page.headers['content-type']).toContain('text/html');
     expect(page.headers['cache-control']).toBe('no-store');
+    expect(page.text).toMatch(new RegExp(`<h1>[\\w ]*${title}[\\w ]*</h1>`));
     expect(page.text).toContain(words);
     expect(page.text).toContain(`<code>${error.code}</code>`);
 
@@ -51,6 +62,7 @@ describe('oauthErrorPage', () => {
     expect(data.status).toBe(status);
     expect(data.headers['cache-control']).toBe('no-store');
     expect(JSON.parse(data.text)).toEqual({ error: error.code, message: expect.stringContaining(words) });
+    expect(Object.keys(JSON.parse(data.text))).toEqual(['error', 'message']);
     if (!error.expose) expect(page.text + data.text).not.toContain(error.message);
   });
 

@@ -174,7 +174,30 @@ describe('discovery', () => {
     op.metadata = { authorization_endpoint: undefined };
     await expect(op.client().authorizationUrl(request)).rejects.toMatchObject({
       code: 'provider_protocol',
+      message: expect.stringContaining("the option 'endpoints.authorization'"),
     });
+  });
+
+  it('refuses metadata of a provider elsewhere that names this machine', async () => {
+    const issuer = 'https://op.example.com';
+    const provider = oidc({ name: 'op', issuer, clientId: 'app' });
+    const publish = (member: string, url: string) =>
+      createMetadata(
+        provider,
+        async () => {
+          const good = {
+            issuer,
+            authorization_endpoint: `${issuer}/auth`,
+            token_endpoint: `${issuer}/token`,
+          };
+          return { status: 200, headers: new Headers(), text: JSON.stringify({ ...good, [member]: url }) };
+        },
+        new ManualClock(),
+      )();
+    await expect(publish('jwks_uri', `${issuer}/jwks`)).resolves.toMatchObject({ issuer });
+    for (const url of ['https://127.0.0.1/x', 'http://localhost/x', 'https://[::1]/x']) {
+      await expect(publish('jwks_uri', url)).rejects.toThrow('unsafe jwks_uri');
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CompactSign, createLocalJWKSet, exportJWK, importJWK, type JWK } from 'jose';
 import { ProviderProtocolError, ProviderUnavailableError } from '../../../src/errors.js';
 import { type IdTokenExpectation, verifyIdToken } from '../../../src/wire/id-token.js';
+import { signingAlgs } from '../../../src/wire/signed-token.js';
 import { encode, halfHash, makeKey, type SigningKey, sign } from './signing.js';
 
 const NOW = 1_800_000_000;
@@ -50,6 +51,33 @@ async function expectRefuted(token: string, change?: Partial<IdTokenExpectation>
   // Whatever is wrong with it, nobody reads it in a message.
   expect((error as Error).message).toMatch(/^The provider's id_token is not valid: [\w ]+\.$/);
 }
+
+it.each([
+  ['padding', (token: string) => `${token}=`],
+  ['a line end', (token: string) => `${token}\n`],
+  ['a space before', (token: string) => ` ${token}`],
+  ['a foreign character before', (token: string) => `!${token}`],
+  ['a fourth part', (token: string) => `${token}.AAAA`],
+])('an id_token in another spelling is refuted: with %s', async (_how, spell) => {
+  await expectRefuted(spell(await sign(key, good)));
+});
+
+it.each<[string, readonly string[], readonly string[] | undefined, readonly string[]]>([
+  ['those that are configured', ['ES256'], ['RS256'], ['ES256']],
+  ['RS256, where nobody says anything', [], undefined, ['RS256']],
+  [
+    'of those that are announced the asymmetric ones',
+    [],
+    ['none', 'HS256', 'RS256', 'PS512', 'ES384', 'EdDSA', 'Ed25519', 'xRS256', 'RS256x', 'xEdDSA'],
+    ['RS256', 'PS512', 'ES384', 'EdDSA', 'Ed25519'],
+  ],
+])('algorithms of signatures are %s', (_what, configured, announced, expected) => {
+  const server = {
+    issuer: ISSUER,
+    ...(announced && { id_token_signing_alg_values_supported: [...announced] }),
+  };
+  expect(signingAlgs(configured, server)).toEqual(expected);
+});
 
 describe('an id_token is accepted', () => {
   it.each<[string, object]>([

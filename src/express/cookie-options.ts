@@ -86,12 +86,13 @@ interface Given {
 /** What browsers ask of names with a prefix [RFC 6265bis 4.1.3], and of cookies for other sites. */
 function refuseConflicts(read: OptionReader, name: string | undefined, given: Given): void {
   const { domain, path = '/', secure, sameSite } = given;
-  const isPlain = secure === false || secure === 'auto';
+  // The default name goes with how a request came, as 'auto' does.
+  const isPlain = secure === false || (secure === 'auto' && name !== undefined);
   const isElsewhere = domain !== undefined || path !== '/';
   if (/^__host-/i.test(name ?? '__Host-') && (isPlain || isElsewhere)) {
     throw read.conflict(
       name === undefined
-        ? "a `cookie` with a domain, with a path or without Secure (as 'auto' may be) needs a `name` of its own: the default name begins with '__Host-'. Add one."
+        ? "a `cookie` with a domain, with a path or without Secure needs a `name` of its own: the default name begins with '__Host-'. Add one."
         : "a `cookie` whose `name` begins with '__Host-' has Secure and neither a domain nor a path, or browsers refuse it. Use another name.",
     );
   }

@@ -150,7 +150,10 @@ async function leaveOldSession(
     // By another login at the same moment: they are in one session only.
     for (const [, { id }] of moved) ended.add(id);
   } else {
-    for (const id of await indexMovedLogins(services, moved, where)) ended.add(id);
+    // Where the store has failed before, the new session may have ended too: the index knows of what came after it.
+    if (!(await store.hasEnded(newId))) {
+      for (const id of await indexMovedLogins(services, moved, where)) ended.add(id);
+    }
     const left = await store.takeLogins(oldId);
     for (const [provider, { id }] of moved) {
       // Where Redis was asked twice, because a connection broke, the second answer says nothing.
@@ -205,8 +208,14 @@ export async function endSession<T>(
   if (ours) {
     // Those that the request knows too: where Redis was asked twice, because a connection broke, it names none.
     const take = async () => unique([...known, ...(await store.logOut(sessionID))]);
+    const askedAt = clock.now();
     logins = await take().catch((error: unknown) => {
-      if (error instanceof StoreUnavailableError) void whenStoreIsBack(clock, async () => end(await take()));
+      if (error instanceof StoreUnavailableError) {
+        void whenStoreIsBack(clock, async () => {
+          // Whoever has been told of the failure, and has logged in since then, wants to be logged in.
+          if (!(await store.hasMovedSince(sessionID, askedAt))) await end(await take());
+        });
+      }
       throw error;
     });
     forgetCookie(req, res, store);

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import { LOGIN_LIFETIME } from '../limits.js';
 import { removeFromIndex } from '../logout/login-names.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
+import { outageReason } from '../stores/redis/outage.js';
 import type { SessionLogin, SessionLogins } from './session-data.js';
 import { saveSession } from './session-saving.js';
 import { newStanding, Standings } from './session-standing.js';
@@ -147,8 +148,7 @@ export class LoginSessionStore extends session.Store {
    * @returns its logins as they really are, `undefined` if somebody has ended it meanwhile.
    */
   async takeLogins(sid: string): Promise<SessionLogins | undefined> {
-    const text = await this.host.backend.take(sid);
-    return text === undefined ? undefined : new SessionText(text).logins;
+    return SessionText.of(await this.host.backend.take(sid))?.logins;
   }
 
   /**
@@ -158,11 +158,26 @@ export class LoginSessionStore extends session.Store {
    * @returns the logins that were in it.
    */
   async logOut(sid: string): Promise<[provider: string, login: SessionLogin][]> {
-    // Only a precaution: a full Redis takes no mark, and yet deletes sessions.
-    const ending = await this.#settle(sid, LOGOUT).catch(() => LOGOUT);
+    const ending = await this.#settle(sid, LOGOUT).catch((error: unknown) => {
+      // A full Redis takes no mark, and yet reads, and deletes sessions. Any other failure says nothing of what was said.
+      if (outageReason(error) !== 'oom') throw error;
+      return this.host.stores.endings.find(endingOf(sid));
+    });
     const logins = Object.entries((await this.takeLogins(sid)) ?? {});
     const to = movedTo(ending);
     return to === undefined ? logins : [...logins, ...(await this.logOut(to))];
+  }
+
+  /** Whether a session has ended by a logout, or by a login that moved what was in it. */
+  async hasEnded(sid: string): Promise<boolean> {
+    return (await this.host.stores.endings.find(endingOf(sid))) !== undefined;
+  }
+
+  /** Whether a login that began later than that, in milliseconds since the epoch, has moved a session. */
+  async hasMovedSince(sid: string, moment: number): Promise<boolean> {
+    const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
+    const found = to === undefined ? undefined : SessionText.of(await this.host.backend.peek(to));
+    return found !== undefined && Object.values(found.logins).some(({ loggedInAt }) => loggedInAt > moment);
   }
 
   /** Whether it was a logout that ended a session. */

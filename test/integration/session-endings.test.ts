@@ -116,6 +116,74 @@ describe.each(ways)("where Redis' answer %s", (_what, how) => {
   });
 });
 
+/** What is said next of how a session ends is not answered: `before` or after it has come to Redis. */
+function loseNextEnding(when: 'before' | 'after'): void {
+  const { evalsha } = client;
+  client.evalsha = (async (...args: Parameters<typeof evalsha>) => {
+    const isEnding = String(args[2]).startsWith('oauth:ended:');
+    if (isEnding) client.evalsha = evalsha;
+    if (!isEnding || when === 'after') {
+      const answer = await evalsha.apply(client, args);
+      if (!isEnding) return answer;
+    }
+    throw new Error('Connection is closed.');
+  }) as typeof evalsha;
+}
+
+/** Resolves when somebody has asked how a session ended. */
+function askedForEnding(): Promise<void> {
+  const { get } = client;
+  return new Promise((resolve) => {
+    client.get = ((key: string) => {
+      const answer = get.call(client, key);
+      if (key.startsWith('oauth:ended:')) answer.then(() => resolve());
+      return answer;
+    }) as typeof get;
+  });
+}
+
+describe('where Redis does not say how a session ends', () => {
+  it('a logout fails, and ends the session to which a login has moved it as soon as Redis is back', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const arrived = held.arrival();
+    const loggingOut = visitor.post('/held/logout/all').then((answer) => answer);
+    await arrived;
+    await visitor.logIn('oidc');
+    loseNextEnding('after');
+    held.release();
+    expect((await loggingOut).status).toBe(503);
+    await waitFor(async () => (await keys('sess:')).length + (await keys('oauth:login:')).length === 0);
+  });
+
+  it('a logout that failed does not end a login that was made since', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    const callback = await visitor.authorize('oidc');
+    loseNextEnding('before');
+    await visitor.post('/auth/logout').expect(503);
+    await visitor.get(callback).expect(303);
+    await askedForEnding();
+    expect(await providersOf(visitor)).toEqual(['aliyun', 'oidc']);
+    await visitor.get('/call/oidc').expect(200);
+  });
+
+  it('a login is complete, and what is left to do does not undo what came after it', async () => {
+    const [visitor, elsewhere] = [app.visitor(), app.visitor()];
+    await visitor.logIn('aliyun');
+    const [old] = (await keys('sess:')) as [string];
+    await elsewhere.logIn('aliyun');
+    const callback = await visitor.authorize('oidc');
+    loseNextEnding('before');
+    await visitor.get(callback).expect(303);
+    await visitor.logIn('welink');
+    await waitFor(async () => (await client.exists(old)) === 0);
+    expect(await providersOf(visitor)).toEqual(['aliyun', 'oidc', 'welink']);
+    await elsewhere.post('/everywhere/aliyun').expect(200);
+    expect(await providersOf(visitor)).toEqual(['oidc', 'welink']);
+  });
+});
+
 describe('a request that has read its session before a login moved it', () => {
   it('logs out of everything that is in the new one', async () => {
     const visitor = app.visitor();

@@ -66,7 +66,7 @@ describe('oauthSession refuses at construction', () => {
     [undefined, { domain: 'example.com' }],
     [undefined, { path: '/app' }],
     [undefined, { secure: false }],
-    [undefined, { secure: 'auto' }],
+    ['__Host-a', { secure: 'auto' }],
     ['__Host-a', { domain: 'example.com' }],
     ['__Host-a', { path: '/app' }],
     ['__host-a', { secure: false }],

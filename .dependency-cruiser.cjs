@@ -1,6 +1,6 @@
 // The layer rule (ARCHITECTURE.md): imports point downward only.
 //   express, native → login, logout → tokens → wire, stores → leaves
-const leaves = '^src/(config|errors|events|clock|limits|page|provider)\\.ts$';
+const leaves = '^src/(config|errors|events|clock|limits|page|provider|dialect|client-authentication)\\.ts$';
 const only = (name, from, ...allowed) => ({
   name,
   severity: 'error',

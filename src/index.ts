@@ -1,3 +1,18 @@
+export type {
+  ClientAuthentication,
+  ClientKey,
+  Jwk,
+  PrivateKey,
+  SigningClient,
+} from './client-authentication.js';
+export type {
+  Dialect,
+  RequestRules,
+  StandardError,
+  SuccessRule,
+  WireRequest,
+  WireResponse,
+} from './dialect.js';
 export {
   AuthorizationDeniedError,
   ConfigurationError,
@@ -40,26 +55,15 @@ export type {
 export type { User } from './login/user.js';
 export type {
   AssertionSubject,
-  ClientAuthentication,
-  ClientKey,
-  Dialect,
   EndpointOverrides,
   Endpoints,
   IdentityMapping,
   IdentityOptions,
   IdTokenPolicy,
-  Jwk,
-  PrivateKey,
   Provider,
   ProviderDefinition,
-  RequestRules,
-  SigningClient,
-  StandardError,
-  SuccessRule,
   TokenPlacement,
   UserCall,
-  WireRequest,
-  WireResponse,
 } from './provider.js';
 export { type AliyunOptions, aliyun } from './providers/aliyun.js';
 export { type AliyunPdsOptions, aliyunPds, type PdsLoginType } from './providers/aliyun-pds.js';

@@ -5,9 +5,9 @@ import type { NewLogin } from '../login/login.js';
 import { namesInClaims, removeFromIndex } from '../logout/login-names.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
+import { beginLogin } from './begin-login.js';
 import { type Mounted, toLogin } from './request-logins.js';
 import type { SessionLogin } from './session-data.js';
-import { beginLogin } from './session-logins.js';
 
 /** Asks the app, keeps the tokens, and gives the session its new id. */
 export async function acceptLogin(

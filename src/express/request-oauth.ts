@@ -13,14 +13,13 @@ import type { LoginRecord } from '../tokens/login-record.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
 import { ensureBrowser } from './browser-cookie.js';
-import type { Entry } from './login-sessions.js';
 import { checkOptions } from './method-options.js';
 import type { Login } from './options.js';
 import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import { lender, openState, stateOf } from './request-state.js';
 import type { Runtime } from './runtime.js';
-import type { SessionLogin } from './session-data.js';
+import type { Entry, SessionLogin } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
 import type {
   AccessTokenOptions,

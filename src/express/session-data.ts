@@ -23,6 +23,9 @@ export interface SessionLogin {
   subject?: string;
 }
 
+/** A login of a session, by provider. */
+export type Entry = [provider: string, login: SessionLogin];
+
 /** The logins of a session by provider, the first one first. */
 export type SessionLogins = Record<string, SessionLogin>;
 

@@ -7,10 +7,9 @@ import { endLogins } from '../logout/logout.js';
 import { endUser, listUser } from '../logout/revoke-sessions.js';
 import type { IndexedLogin } from '../stores/contracts.js';
 import type { LoginRecord } from '../tokens/login-record.js';
-import type { Entry } from './login-sessions.js';
 import type { RequestLogins } from './request-logins.js';
 import { type Runtime, unknownProvider } from './runtime.js';
-import type { SessionLogin } from './session-data.js';
+import type { Entry, SessionLogin } from './session-data.js';
 import { loginsIn } from './session-request.js';
 import type { LoginSession, UserOfProvider } from './types.js';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Jwk } from '../client-authentication.js';
 import { isLoopbackHost, OptionReader } from '../config.js';
 import { ConfigurationError, LoginRequiredError, OAuthLoginError } from '../errors.js';
 import { parseCallback } from '../login/callback.js';
@@ -8,7 +9,7 @@ import { finishLogin, startLogin } from '../login/login.js';
 import { createTransactions, randomToken, type Transactions } from '../login/transaction.js';
 import type { User } from '../login/user.js';
 import { renderPage } from '../page.js';
-import { hasLoginPage, isProvider, type Jwk, type Provider } from '../provider.js';
+import { hasLoginPage, isProvider, type Provider } from '../provider.js';
 import { createMemoryStores } from '../stores/memory.js';
 import { createSealer } from '../stores/sealing.js';
 import type { TokenSet } from '../tokens/token-set.js';

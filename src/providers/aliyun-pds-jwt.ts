@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
+import type { PrivateKey } from '../client-authentication.js';
 import { OptionReader } from '../config.js';
 import { ConfigurationError } from '../errors.js';
-import type { AssertionSubject, PrivateKey, Provider } from '../provider.js';
+import type { AssertionSubject, Provider } from '../provider.js';
 import { pdsDialect, pdsIdentity, pdsOrigin } from './aliyun-pds.js';
 import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
 import { defineProvider } from './define.js';

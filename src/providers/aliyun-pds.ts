@@ -1,5 +1,6 @@
 import { OptionReader } from '../config.js';
-import type { Dialect, IdentityMapping, Provider } from '../provider.js';
+import type { Dialect } from '../dialect.js';
+import type { IdentityMapping, Provider } from '../provider.js';
 import {
   type CommonOptions,
   readCommon,

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import type { ClientAuthentication, ClientKey, SigningClient } from '../client-authentication.js';
 import { isPlainObject, type OptionReader } from '../config.js';
-import type { ClientAuthentication, ClientKey, Provider, SigningClient } from '../provider.js';
+import type { Provider } from '../provider.js';
 import { readPrivateKey, signingAlgs } from './private-key.js';
 import { asymmetricAlg } from './signature-algs.js';
 

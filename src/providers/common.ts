@@ -1,11 +1,6 @@
+import type { ClientAuthentication, ClientKey } from '../client-authentication.js';
 import { isPlainObject, type OptionReader } from '../config.js';
-import type {
-  ClientAuthentication,
-  ClientKey,
-  EndpointOverrides,
-  Endpoints,
-  ProviderDefinition,
-} from '../provider.js';
+import type { EndpointOverrides, Endpoints, ProviderDefinition } from '../provider.js';
 import { readClientKey } from './client-authentication.js';
 
 /** Options that every factory takes. */

@@ -1,5 +1,6 @@
 import type { OptionReader } from '../config.js';
-import type { Dialect, RequestRules, StandardError, SuccessRule, UserCall } from '../provider.js';
+import type { Dialect, RequestRules, StandardError, SuccessRule } from '../dialect.js';
+import type { UserCall } from '../provider.js';
 
 /** Reads one member; `undefined` where it was not given. */
 type ReadMember<Value> = (read: OptionReader, name: string) => Value | undefined;

@@ -1,11 +1,6 @@
 import { isPlainObject, OptionReader } from '../config.js';
-import type {
-  Dialect,
-  EndpointOverrides,
-  IdentityOptions,
-  Provider,
-  ProviderDefinition,
-} from '../provider.js';
+import type { Dialect } from '../dialect.js';
+import type { EndpointOverrides, IdentityOptions, Provider, ProviderDefinition } from '../provider.js';
 import { type CommonOptions, given, readCommon, readEndpoints } from './common.js';
 import { defineProvider } from './define.js';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, KeyObject } from 'node:crypto';
+import type { Jwk } from '../client-authentication.js';
 import { isPlainObject, type OptionReader } from '../config.js';
-import type { Jwk } from '../provider.js';
 
 /** A private key, and what a JWK said about itself. */
 export interface ReadKey {

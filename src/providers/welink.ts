@@ -1,5 +1,6 @@
 import { OptionReader } from '../config.js';
-import type { IdentityMapping, Provider, StandardError } from '../provider.js';
+import type { StandardError } from '../dialect.js';
+import type { IdentityMapping, Provider } from '../provider.js';
 import { type CommonOptions, readCommon, readEndpointOverrides } from './common.js';
 import { defineProvider } from './define.js';
 

@@ -1,11 +1,11 @@
 import { isPlainObject } from '../config.js';
+import type { Dialect, StandardError, SuccessRule, WireResponse } from '../dialect.js';
 import {
   ProviderProtocolError,
   ProviderRejectedError,
   ProviderUnavailableError,
   retryAfter,
 } from '../errors.js';
-import type { Dialect, StandardError, SuccessRule, WireResponse } from '../provider.js';
 import { at, firstOf } from './dialect.js';
 
 /** Whether whoever has a token can use it, or only the holder of the key to which it is bound [RFC 9449]. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { type ClientAuth, ClientSecretPost, None, type ServerMetadata } from 'openid-client';
-import type { Provider, SigningClient } from '../provider.js';
+import type { SigningClient } from '../client-authentication.js';
+import type { Provider } from '../provider.js';
 
 /** Seconds for which an assertion is good: it is made for one request. */
 const ASSERTION_LIFETIME = 60;

@@ -1,4 +1,5 @@
-import type { Dialect, Endpoints, RequestRules, WireRequest } from '../provider.js';
+import type { Dialect, RequestRules, WireRequest } from '../dialect.js';
+import type { Endpoints } from '../provider.js';
 
 /** Puts the names of a dialect in the place of the standard ones in an authorization URL. */
 export function toAuthorizationUrl(standard: URL, dialect: Dialect): URL {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
+import type { Jwk } from '../client-authentication.js';
 import type { Clock } from '../clock.js';
-import type { Jwk } from '../provider.js';
 
 /** A private key to which the tokens of one login are bound. It is made for that login, and kept beside its tokens. */
 export type ProofKey = Jwk;

@@ -1,6 +1,7 @@
 import { allowInsecureRequests, Configuration, customFetch, type ServerMetadata } from 'openid-client';
+import type { Dialect, WireRequest, WireResponse } from '../dialect.js';
 import { isOAuthLoginError, ProviderProtocolError } from '../errors.js';
-import type { Dialect, Provider, WireRequest, WireResponse } from '../provider.js';
+import type { Provider } from '../provider.js';
 import { readSuccess, readTokenAnswer, type TokenAnswer } from './answer.js';
 import { clientAuthentication } from './client-authentication.js';
 import { firstOf, toWireRequest } from './dialect.js';

@@ -1,5 +1,5 @@
+import type { Dialect } from '../../../src/dialect.js';
 import { ProviderProtocolError } from '../../../src/errors.js';
-import type { Dialect } from '../../../src/provider.js';
 import { readSuccess, readTokenAnswer } from '../../../src/wire/answer.js';
 
 const SENT = 1_800_000_000_000;

@@ -1,4 +1,4 @@
-import type { Dialect, WireRequest } from '../../../src/provider.js';
+import type { Dialect, WireRequest } from '../../../src/dialect.js';
 import { at, firstOf, fromCallback, toAuthorizationUrl, toWireRequest } from '../../../src/wire/dialect.js';
 
 /** Names and values that have tripped somebody up. */

@@ -1,5 +1,5 @@
+import type { Dialect } from '../../../src/dialect.js';
 import { isOAuthLoginError, type OAuthLoginError } from '../../../src/errors.js';
-import type { Dialect } from '../../../src/provider.js';
 import { readSuccess } from '../../../src/wire/answer.js';
 
 function judge(status: number, body?: unknown, headers: Record<string, string> = {}, dialect: Dialect = {}) {

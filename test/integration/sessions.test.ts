@@ -4,7 +4,15 @@ import expressSession from 'express-session';
 import { Redis } from 'ioredis';
 import { oidc, requireLogin } from '../../src/index.js';
 import { type Lab, startLab } from '../../src/testing/index.js';
-import { issueExpired, providerOf, SECRET, startApp, type TestApp, waitFor } from '../support/app.js';
+import {
+  issueExpired,
+  providerOf,
+  SECRET,
+  startApp,
+  type TestApp,
+  type Visitor,
+  waitFor,
+} from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 let lab: Lab;
@@ -243,6 +251,18 @@ describe("with an app's own express-session on Redis, a slow request that writes
   });
 });
 
+/** An app with two providers, and somebody who has logged in at the first. */
+async function startWithLogin(): Promise<{ app: TestApp; visitor: Visitor }> {
+  const app = await startApp({
+    lab,
+    providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+    session: { redis: redis.url },
+  });
+  const visitor = app.visitor();
+  await visitor.logIn('aliyun');
+  return { app, visitor };
+}
+
 const loginKeys = async () => (await redis.keys()).filter((key) => key.startsWith('oauth:login:'));
 
 describe('a session', () => {
@@ -344,13 +364,7 @@ describe('a session', () => {
   });
 
   it('gets no longer absolute lifetime by a login that is linked', async () => {
-    const app = await startApp({
-      lab,
-      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
-      session: { redis: redis.url },
-    });
-    const visitor = app.visitor();
-    await visitor.logIn('aliyun');
+    const { app, visitor } = await startWithLogin();
     const sessionKey = async () => (await redis.keys()).find((one) => one.startsWith('sess:')) as string;
     const [key, longAgo] = [await sessionKey(), Date.now() - 3_600_000];
     const text = (await client.get(key)) as string;
@@ -365,13 +379,7 @@ describe('a session', () => {
   });
 
   it('leaves no record of a login that another one replaces, nor of those linked to it', async () => {
-    const app = await startApp({
-      lab,
-      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
-      session: { redis: redis.url },
-    });
-    const visitor = app.visitor();
-    await visitor.logIn('aliyun');
+    const { app, visitor } = await startWithLogin();
     const [first] = await loginKeys();
     await visitor.logIn('aliyun');
     expect(await loginKeys()).toEqual([expect.not.stringContaining(first as string)]);

@@ -43,6 +43,13 @@ export type Middleware = keyof typeof middlewares;
 
 export const both = Object.keys(middlewares) as Middleware[];
 
+const open: SessionApp[] = [];
+
+/** Closes all apps that a file of tests has started. */
+export async function closeSessionApps(): Promise<void> {
+  await Promise.all(open.splice(0).map((app) => app.close()));
+}
+
 /** An app with a session middleware, and nothing else but its routes. */
 export async function startSessionApp(
   use: express.RequestHandler | OAuthSessionOptions,
@@ -62,7 +69,7 @@ export async function startSessionApp(
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
+  const started: SessionApp = {
     url,
     errors,
     agent: () => request.agent(url),
@@ -71,6 +78,8 @@ export async function startSessionApp(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  open.push(started);
+  return started;
 }
 
 /** The cookie of an answer, without its attributes; `undefined` where none was set. */

@@ -13,6 +13,7 @@ import { oauthSession, StoreUnavailableError } from '../../../src/index.js';
 import { waitFor } from '../../support/app.js';
 import {
   both,
+  closeSessionApps,
   cookieOf,
   dataOf,
   middlewares,
@@ -241,13 +242,8 @@ describe.each(both)('an answer through %s that waits for a save', (middleware) =
 });
 
 describe('an answer of oauthSession', () => {
-  const apps: SessionApp[] = [];
-  const start = async (add: (app: Express) => void) => {
-    const app = await startSessionApp({ secret: SECRET }, add);
-    apps.push(app);
-    return app;
-  };
-  afterAll(() => Promise.all(apps.map((app) => app.close())));
+  const start = (add: (app: Express) => void) => startSessionApp({ secret: SECRET }, add);
+  afterAll(closeSessionApps);
 
   it('goes out in one piece, with the Content-Length that Node gives it', async () => {
     const app = await start((it) => {

@@ -5,6 +5,7 @@ import request from 'supertest';
 import { oauthSession } from '../../../src/index.js';
 import {
   both,
+  closeSessionApps,
   cookieOf,
   dataOf,
   type Middleware,
@@ -49,17 +50,9 @@ const routes = (app: Express) => {
   app.get('/id', (req, res) => void res.json({ id: req.sessionID, same: req.session.id === req.sessionID }));
 };
 
-const apps: SessionApp[] = [];
-const start = async (
-  middleware: Middleware,
-  cookie: CookieOptions = {},
-  secret: string | string[] = SECRET,
-) => {
-  const app = await startSessionApp(middlewares[middleware](cookie, secret), routes);
-  apps.push(app);
-  return app;
-};
-afterAll(() => Promise.all(apps.map((app) => app.close())));
+const start = (middleware: Middleware, cookie: CookieOptions = {}, secret: string | string[] = SECRET) =>
+  startSessionApp(middlewares[middleware](cookie, secret), routes);
+afterAll(closeSessionApps);
 
 describe.each(both)('the cookie of %s', (middleware) => {
   let app: SessionApp;
@@ -189,7 +182,6 @@ describe.each(both)('the cookie options of %s', (middleware) => {
     const app = await startSessionApp(middlewares[middleware]({ path: '/admin', secure: false }), (it) => {
       it.get(/.*/, (req, res) => void res.json({ session: typeof req.session }));
     });
-    apps.push(app);
     for (const [path, session] of [
       ['/admin', 'object'],
       ['/admin/x?y', 'object'],
@@ -247,7 +239,6 @@ it.each(['secure', 'path', 'httpOnly', 'sameSite', 'maxAge', 'domain'])(
   async (option) => {
     const session = oauthSession({ secret: SECRET, cookie: { [option]: undefined } });
     const app = await startSessionApp(session, routes);
-    apps.push(app);
     const answer = await request(app.url).get('/count').set('X-Forwarded-Proto', 'https').expect(200);
     expect(answer.headers['set-cookie']?.[0]).toMatch(
       /^__Host-sid=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,

@@ -5,6 +5,7 @@ import request from 'supertest';
 import { oauthSession } from '../../../src/index.js';
 import {
   both,
+  closeSessionApps,
   cookieOf,
   dataOf,
   middlewares,
@@ -85,8 +86,7 @@ const routes = (app: Express) => {
   });
 };
 
-const apps: SessionApp[] = [];
-afterAll(() => Promise.all(apps.map((app) => app.close())));
+afterAll(closeSessionApps);
 
 describe.each(both)('%s saves', (middleware) => {
   let app: SessionApp;
@@ -94,7 +94,6 @@ describe.each(both)('%s saves', (middleware) => {
 
   beforeAll(async () => {
     app = await startSessionApp(middlewares[middleware](), routes);
-    apps.push(app);
   });
   beforeEach(async () => {
     agent = app.agent();
@@ -150,7 +149,6 @@ describe.each(both)('%s saves', (middleware) => {
       });
       routes(one);
     });
-    apps.push(it_);
     const visitor = it_.agent();
     await visitor.get('/put').expect(200);
     const { body } = await visitor.get('/data').expect(200);
@@ -183,7 +181,6 @@ describe.each(both)('%s saves', (middleware) => {
       it.use(one, middlewares[middleware]());
       routes(it);
     });
-    apps.push(twice);
     const visitor = twice.agent();
     saves = 0;
     const answer = await visitor.get('/set/3').expect(200);
@@ -205,7 +202,6 @@ describe.each(both)('%s saves', (middleware) => {
         res.json({});
       });
     });
-    apps.push(again);
     const visitor = again.agent();
     await visitor.get('/set/1').expect(200);
     await visitor.get('/again').expect(200);
@@ -215,7 +211,6 @@ describe.each(both)('%s saves', (middleware) => {
 
 it('once what was regenerated, saved and reloaded', async () => {
   const app = await startSessionApp({ secret: SECRET }, routes);
-  apps.push(app);
   const agent = app.agent();
   await agent.get('/set/1').expect(200);
   saves = 0;
@@ -233,7 +228,6 @@ it('what is no session is an error that names the fix, where express-session wou
       res.send('ok');
     });
   });
-  apps.push(app);
   for (const path of ['/object', '/text', '/number']) {
     const answer = await request(app.url).get(path).expect(500);
     expect(answer.text).toContain('was replaced by something that is not a session');
@@ -261,7 +255,6 @@ it.each<[what: string, oauth: unknown]>([
       req.sessionStore.length?.((_error, length) => res.json(length));
     });
   });
-  apps.push(app);
   const answer = await request(app.url).get('/end').expect(500);
   expect(answer.text).toMatch(/req\.session\.oauth is where express-oauth-login keeps/);
   expect(cookieOf(answer)).toBeUndefined();
@@ -276,7 +269,6 @@ it('no logins, or nothing, is a session without a login', async () => {
       res.send('ok');
     });
   });
-  apps.push(app);
   for (const which of [0, 1, 2]) await request(app.url).get(`/?which=${which}`).expect(200);
 });
 
@@ -287,7 +279,6 @@ it('what cannot be JSON is an error, where express-session would never answer', 
       res.send('ok');
     });
   });
-  apps.push(app);
   const answer = await request(app.url).get('/circle').expect(500);
   expect(answer.text).toContain('circular');
   expect(answer.headers['set-cookie']).toBeUndefined();
@@ -308,7 +299,6 @@ it("is the real thing: express-session's own classes, alive from the first touch
       ]);
     });
   });
-  apps.push(app);
   await request(app.url).get('/').expect(200, [true, true, true, true, true, true]);
 });
 
@@ -321,7 +311,6 @@ it.each(['touched', 'untouched'])('a session that was %s can be taken away from 
       res.json([req.session === undefined, Object.keys(req).includes('session')]);
     });
   });
-  apps.push(app);
   const answer = await request(app.url)
     .get('/')
     .expect(200, [true, how === 'untouched']);

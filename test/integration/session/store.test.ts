@@ -6,6 +6,7 @@ import request from 'supertest';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import {
   both,
+  closeSessionApps,
   cookieOf,
   dataOf,
   middlewares,
@@ -16,13 +17,7 @@ import {
 
 type Store = Request['sessionStore'] & { ids(done: (error: unknown, ids?: string[]) => void): void };
 
-const apps: SessionApp[] = [];
-const start = async (...args: Parameters<typeof startSessionApp>) => {
-  const app = await startSessionApp(...args);
-  apps.push(app);
-  return app;
-};
-afterAll(() => Promise.all(apps.map((app) => app.close())));
+afterAll(closeSessionApps);
 
 const routes = (app: Express) => {
   app.get('/set/:n', (req, res) => {
@@ -35,7 +30,7 @@ const routes = (app: Express) => {
 describe.each(both)('the store of %s', (middleware) => {
   it('knows the session in a Proxy, as frameworks put around it', async () => {
     let saves = 0;
-    const app = await start(middlewares[middleware](), (it) => {
+    const app = await startSessionApp(middlewares[middleware](), (it) => {
       it.use((req, _res, next) => {
         req.session = new Proxy(req.session, {});
         const { set } = Object.getPrototypeOf(req.sessionStore) as expressSession.Store;
@@ -59,7 +54,7 @@ describe.each(both)('the store of %s', (middleware) => {
   });
 
   it('makes new sessions by its `generate`, also where somebody has put another in its place', async () => {
-    const app = await start(middlewares[middleware](), (it) => {
+    const app = await startSessionApp(middlewares[middleware](), (it) => {
       it.get('/regenerate', (req, res, next) => {
         const { sessionStore } = req;
         const { generate } = sessionStore;
@@ -80,7 +75,7 @@ describe.each(both)('the store of %s', (middleware) => {
 
   it('is there for the error handler when a session cannot be read, and so is its id', async () => {
     let broken = false;
-    const app = await start(middlewares[middleware](), (it) => {
+    const app = await startSessionApp(middlewares[middleware](), (it) => {
       it.get('/break', (req, res) => {
         // Whichever of the two it reads by.
         const fail = (_sid: string, done: (error: Error) => void) => {
@@ -103,7 +98,7 @@ describe.each(both)('the store of %s', (middleware) => {
   });
 
   it('gives a session its own id, whatever somebody says before it is touched', async () => {
-    const app = await start(middlewares[middleware](), (it) => {
+    const app = await startSessionApp(middlewares[middleware](), (it) => {
       it.get('/id', (req, res) => {
         const { sessionID } = req;
         req.sessionID = 'another';
@@ -119,7 +114,7 @@ describe.each(both)('the store of %s', (middleware) => {
   });
 
   it('keeps what was read under one id also under another', async () => {
-    const app = await start(middlewares[middleware](), (it) => {
+    const app = await startSessionApp(middlewares[middleware](), (it) => {
       it.get('/copy/:id', (req, res, next) => {
         const { id } = req.params;
         req.sessionStore.get(id, (_error, data) => {

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly warmUp: number;
   /** Logins per server and round. */
   readonly logins: number;
+  /** Logins per server before the first round. */
+  readonly loginWarmUp: number;
   /** Sessions among which the requests take turns. */
   readonly sessions: number;
   /** Connections that are kept busy at the same time. */
@@ -45,7 +47,8 @@ const amounts = {
     rounds: 15,
     requests: 4000,
     warmUp: 10_000,
-    logins: 40,
+    logins: 100,
+    loginWarmUp: 3000,
     sessions: 50,
     connections: 16,
     memoryUsers: 2000,
@@ -57,6 +60,7 @@ const amounts = {
     requests: 1000,
     warmUp: 2000,
     logins: 6,
+    loginWarmUp: 12,
     sessions: 10,
     connections: 16,
     memoryUsers: 100,
@@ -108,13 +112,15 @@ export function parseOptions(args: readonly string[], knownServers: readonly str
   const scenarios = only.filter(isScenario);
   const amount = values.quick ? amounts.quick : amounts.full;
   const requests = count('requests', values.requests, amount.requests);
+  const logins = count('logins', values.logins, amount.logins);
   const users = count('users', values.users, amount.boundsSessions);
   const options: BenchOptions = {
     ...amount,
     rounds: count('rounds', values.rounds, amount.rounds),
     requests,
     warmUp: Math.min(amount.warmUp, 3 * requests),
-    logins: count('logins', values.logins, amount.logins),
+    logins,
+    loginWarmUp: Math.min(amount.loginWarmUp, 30 * logins),
     memoryUsers: Math.min(amount.memoryUsers, users),
     boundsSessions: users,
     boundsRequests: count('total', values.total, amount.boundsRequests),

@@ -25,7 +25,7 @@ export function loginCost(world: World): Promise<LoginCost> {
   const names = serversWhich(
     ({ name, login }) => login !== undefined && ![PLAIN, 'better-auth-redis'].includes(name),
   );
-  const { rounds, logins } = world.options;
+  const { rounds, logins, loginWarmUp } = world.options;
   return withServers(world, chosen(world, names, [OURS, BY_HAND]), async (servers) => {
     // So many users that none has a pile of sessions, which some keep a list of.
     const browsers = await openBrowsers(world, logins);
@@ -36,7 +36,7 @@ export function loginCost(world: World): Promise<LoginCost> {
       world.say(`login: warming up ${server.plan.name}`);
       figures[server.plan.name] = { cpu: [], redis: [] };
       await logInAll(server, browsers, WIDTH);
-      for (let round = 0; round < (world.options.quick ? 1 : 4); round++) await logIn(server);
+      for (let done = logins; done < loginWarmUp; done += logins) await logIn(server);
     }
     for (let round = 0; round < rounds; round++) {
       world.say(`login: round ${round + 1} of ${rounds}`);

@@ -192,16 +192,17 @@ function aboutUserIn(answer: Readonly<Record<string, unknown>>): Record<string, 
 function withoutTokens(
   facts: Readonly<Record<string, unknown>>,
   { accessToken, refreshToken, idToken }: TokenSet,
-): Record<string, unknown> {
-  const secrets = [accessToken, refreshToken, idToken].filter((secret) => secret !== undefined);
-  const holdsToken = (fact: [string, unknown]) => {
-    const text = JSON.stringify(Object.fromEntries([fact]));
-    return (
-      /"\w*token":/i.test(text) ||
-      secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
-    );
+): Readonly<Record<string, unknown>> {
+  const secrets = [accessToken, refreshToken, idToken]
+    .filter((secret) => secret !== undefined)
+    .map((secret) => JSON.stringify(secret).slice(1, -1));
+  const holdToken = (some: Readonly<Record<string, unknown>>) => {
+    const text = JSON.stringify(some);
+    return /"\w*token":/i.test(text) || secrets.some((secret) => text.includes(secret));
   };
-  return Object.fromEntries(Object.entries(facts).filter((fact) => !holdsToken(fact)));
+  // Most facts hold none, and one look at them all costs less than one at each.
+  if (!holdToken(facts)) return facts;
+  return Object.fromEntries(Object.entries(facts).filter(([name, fact]) => !holdToken({ [name]: fact })));
 }
 
 /** The claims that no later id_token may contradict [OpenID Connect Core 12.2], and the provider's session. */

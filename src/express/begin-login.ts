@@ -1,11 +1,11 @@
 import type { Request } from 'express';
 import { LoginRequiredError, StoreUnavailableError } from '../errors.js';
 import { addToIndex } from '../logout/login-names.js';
-import { whenStoreIsBack } from '../logout/logout.js';
+import { endWithoutRevocation, whenStoreIsBack } from '../logout/logout.js';
 import type { IndexedLogin } from '../stores/contracts.js';
 import type { Services } from './runtime.js';
 import { type Entry, readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
-import { callStore, endLoginsWithSession, endRecords } from './session-logins.js';
+import { callStore, endLoginsWithSession } from './session-logins.js';
 import { changeLoginsIn } from './session-request.js';
 import { LoginSessionStore } from './session-store.js';
 
@@ -37,7 +37,7 @@ export async function beginLogin(req: Request, services: Services, beginning: Be
       ? await beginInOurStore(req, store, services, beginning)
       : await beginInForeignStore(req, services, beginning);
   // The login is complete: what it replaced ends by itself at the latest, if it cannot be ended now.
-  await endRecords(services, replaced).catch(() => {});
+  await endWithoutRevocation(services, replaced).catch(() => {});
 }
 
 /** @returns the logins that are replaced. */
@@ -51,7 +51,7 @@ async function beginInOurStore(
   const stored = store.isStored(oldSession);
   const found = stored ? await store.loginsOf(oldId) : readLogins(oldSession);
   // A session that is gone was moved by another login, or ended by a logout: no login may survive that.
-  if (!found && (await store.wasLoggedOut(oldId))) throw endedWhileItBegan();
+  if (!found && (await store.endings.find(oldId))?.by === 'logout') throw endedWhileItBegan();
   const { logins, moved, replaced, same } = link(found ?? {}, beginning);
   const kept = keep(oldSession as unknown as Record<string, unknown>, beginning.keepSessionData);
   // The store's own way to a new session, which `regenerate` takes too, after it has destroyed the old one.
@@ -146,15 +146,15 @@ async function leaveOldSession(
   moved: readonly Entry[],
   where: Where,
 ): Promise<void> {
-  const outcome = await store.move(oldId, newId);
-  if (outcome === 'logged-out') throw endedWhileItBegan();
+  const ending = await store.endings.move(oldId, newId);
+  if (ending.by === 'logout') throw endedWhileItBegan();
   const ended = new Set<string>();
-  if (outcome === 'moved-elsewhere') {
+  if (ending.movedTo !== newId) {
     // By another login at the same moment: they are in one session only.
     for (const [, { id }] of moved) ended.add(id);
   } else {
     // Where the store has failed before, the new session may have ended too: the index knows of what came after it.
-    if (!(await store.hasEnded(newId))) {
+    if (!(await store.endings.find(newId))) {
       for (const id of await indexMovedLogins(services, moved, where)) ended.add(id);
     }
     const left = await store.takeLogins(oldId);

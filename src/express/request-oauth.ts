@@ -3,22 +3,19 @@ import { kind } from '../config.js';
 import { ConfigurationError, errorCodes, LoginRequiredError } from '../errors.js';
 import { hashLoginId } from '../events.js';
 import { loginByAssertion } from '../login/assertion.js';
-import { startLogin } from '../login/login.js';
-import { parseReturnTo, withReturnTo } from '../login/return-to.js';
 import type { User } from '../login/user.js';
 import { providerLogoutUrl } from '../logout/logout.js';
-import { type AssertionSubject, hasLoginPage } from '../provider.js';
+import type { AssertionSubject } from '../provider.js';
 import { apiFetch } from '../tokens/api-fetch.js';
 import type { LoginRecord } from '../tokens/login-record.js';
 import type { TokenSet } from '../tokens/token-set.js';
 import { acceptLogin } from './accept-login.js';
-import { ensureBrowser } from './browser-cookie.js';
+import { loginUrl, redirectToLogin } from './login-redirect.js';
 import { checkOptions } from './method-options.js';
 import type { Login } from './options.js';
-import { publicOrigin, redirect, setAnswerHeaders } from './request-facts.js';
+import { publicOrigin } from './request-facts.js';
 import { RequestLogins, toLogin } from './request-logins.js';
 import { lender, openState, stateOf } from './request-state.js';
-import type { Runtime } from './runtime.js';
 import type { Entry, SessionLogin } from './session-data.js';
 import { endSession, updateLogin } from './session-logins.js';
 import type {
@@ -130,63 +127,13 @@ class RequestContext implements RequestOAuth {
 
   loginUrl(options: LoginUrlOptions = {}): string {
     const known = { provider: 'string', returnTo: 'anything' } as const;
-    const { provider, returnTo } = checkOptions('loginUrl', options, known);
-    return this.#loginUrl(provider, returnTo);
-  }
-
-  #loginUrl(provider?: string, wanted?: string): string {
-    const { runtime, mountPath } = this[requestLogins].mountedFor(provider);
-    const { basePath, loginPage, origin } = runtime.config;
-    const returnTo = parseReturnTo(wanted, origin);
-    const name = provider ?? onlyProvider(runtime);
-    const at = name === undefined ? undefined : this[requestLogins].client(name).provider;
-    // Where the app itself vouches for its users, its own page is the one to go to.
-    if (at && !hasLoginPage(at) && loginPage !== undefined)
-      return mountPath + withReturnTo(loginPage, returnTo);
-    return withReturnTo(`${mountPath}${basePath}/login${name === undefined ? '' : `/${name}`}`, returnTo);
+    return loginUrl(this[requestLogins], checkOptions('loginUrl', options, known));
   }
 
   async redirectToLogin(options: RedirectToLoginOptions = {}): Promise<void> {
     const known = { provider: 'string', returnTo: 'anything', params: 'object' } as const;
-    const { provider, returnTo, params } = checkOptions('redirectToLogin', options, known);
-    const { runtime, services, mountPath } = this[requestLogins].mountedFor(provider);
-    const { config, emit } = runtime;
-    const name = provider ?? onlyProvider(runtime);
-    if (name === undefined) {
-      if (params === undefined) return this.#leadTo(this.#loginUrl(provider, returnTo));
-      throw new ConfigurationError(
-        'missing_option',
-        'redirectToLogin: `params` need a `provider`, as there are several. Give its name.',
-      );
-    }
-    const client = this[requestLogins].client(name);
-    if (!hasLoginPage(client.provider)) {
-      if (params === undefined && config.loginPage !== undefined) {
-        return this.#leadTo(this.#loginUrl(provider, returnTo));
-      }
-      throw new ConfigurationError(
-        'invalid_option',
-        `redirectToLogin: the provider '${name}' has no login page. Give oauthRouter your own as \`loginPage\`, and no \`params\` here.`,
-      );
-    }
-    const origin = publicOrigin(this.#req, config.origin);
-    const startedAt = Date.now();
-    let url: URL;
-    try {
-      url = await startLogin(client, services.transactions, {
-        browser: ensureBrowser(this.#req, this.#res, origin.startsWith('https:')),
-        redirectUri:
-          client.provider.redirectUri ?? `${origin}${mountPath}${config.basePath}/callback/${name}`,
-        returnTo: parseReturnTo(returnTo, origin) ?? config.afterLogin,
-        ...(params && { params }),
-      });
-    } catch (error) {
-      const duration = Date.now() - startedAt;
-      emit({ type: 'login.failed', provider: name, ...errorCodes(error), duration });
-      throw error;
-    }
-    emit({ type: 'login.started', provider: name });
-    this.#leadTo(url.href);
+    const checked = checkOptions('redirectToLogin', options, known);
+    await redirectToLogin(this.#req, this.#res, this[requestLogins], checked);
   }
 
   async logout(options: LogoutOptions = {}): Promise<{ redirectTo: string }> {
@@ -237,11 +184,6 @@ class RequestContext implements RequestOAuth {
     }
   }
 
-  #leadTo(url: string): void {
-    setAnswerHeaders(this.#res);
-    redirect(this.#res, 302, url);
-  }
-
   #first(): SessionLogin | undefined {
     return this[requestLogins].find()?.[1];
   }
@@ -254,11 +196,7 @@ class RequestContext implements RequestOAuth {
 
   #nobody(provider: string | undefined): LoginRequiredError {
     return new LoginRequiredError('login_required', 'Nobody is logged in.', {
-      loginUrl: this.#loginUrl(provider),
+      loginUrl: loginUrl(this[requestLogins], { provider }),
     });
   }
-}
-
-function onlyProvider({ config: { providers } }: Runtime): string | undefined {
-  return providers.length === 1 ? providers[0]?.name : undefined;
 }

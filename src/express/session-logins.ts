@@ -1,8 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Store } from 'express-session';
 import { StoreUnavailableError } from '../errors.js';
-import { removeFromIndex } from '../logout/login-names.js';
-import { whenStoreIsBack } from '../logout/logout.js';
+import { endWithoutRevocation, whenStoreIsBack } from '../logout/logout.js';
 import type { Services } from './runtime.js';
 import { type Entry, readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import { changeLoginsIn, loginsIn } from './session-request.js';
@@ -103,7 +102,7 @@ export function endLoginsWithSession(req: Request, services: Services): void {
     Object.defineProperty(session, name, { configurable: true, writable: true, value });
   };
   const endFirst = (method: Method) => (callback?: Done) => {
-    endRecords(services, Object.entries(readLogins(session))).then(
+    endWithoutRevocation(services, Object.entries(readLogins(session))).then(
       () => method((error) => callback?.(error)),
       (error: unknown) => callback?.(error),
     );
@@ -122,12 +121,6 @@ export function endLoginsWithSession(req: Request, services: Services): void {
 
 type Done = (error?: unknown) => void;
 type Method = (callback?: Done) => unknown;
-
-/** Ends logins here, without a word to the provider. */
-export async function endRecords({ records, index }: Services, ended: readonly Entry[]): Promise<void> {
-  await Promise.all(ended.map(([, { id }]) => records.remove(id)));
-  await Promise.all(ended.map(([provider, login]) => removeFromIndex(index, provider, login)));
-}
 
 function load(store: Store, sid: string): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -1,20 +1,14 @@
-import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import type { Clock } from '../clock.js';
-import { LOGIN_LIFETIME } from '../limits.js';
-import { removeFromIndex } from '../logout/login-names.js';
+import { endWithoutRevocation } from '../logout/logout.js';
 import type { SessionBackend, Stores } from '../stores/contracts.js';
-import { outageReason } from '../stores/redis/outage.js';
-import type { SessionLogin, SessionLogins } from './session-data.js';
+import type { Entry, SessionLogins } from './session-data.js';
+import { SessionEndings } from './session-endings.js';
 import { saveSession } from './session-saving.js';
 import { newStanding, Standings } from './session-standing.js';
 import { contentOf, SessionText } from './session-text.js';
 import { changeStoredLogins } from './stored-logins.js';
-
-/** How sessions end: by a logout, or by a login, which gives all that is in them a new id. */
-const LOGOUT = 'logout';
-const MOVED = 'moved:';
 
 /** How many sessions are read at a time where all of them are wanted. */
 const BATCH = 100;
@@ -45,6 +39,7 @@ export class LoginSessionStore extends session.Store {
   readonly host: SessionHost;
   /** The name of the cookie that carries the ids of these sessions. */
   readonly cookieName: string;
+  readonly endings: SessionEndings;
   /** Gives a request a new session, as express-session gives it to its stores. */
   declare generate: (req: Request) => void;
   readonly #standings = new Standings();
@@ -53,6 +48,7 @@ export class LoginSessionStore extends session.Store {
     super();
     this.host = host;
     this.cookieName = cookieName;
+    this.endings = new SessionEndings(host.stores.endings);
   }
 
   override get(sid: string, callback: (error: unknown, data?: SessionData | null) => void): void {
@@ -126,7 +122,7 @@ export class LoginSessionStore extends session.Store {
   async open(sid: string): Promise<SessionText | undefined> {
     const found = SessionText.of(await this.host.backend.read(sid));
     if (!found || this.#isAlive(found)) return found;
-    await this.#endLogins(Object.entries((await this.takeLogins(sid)) ?? {}));
+    await endWithoutRevocation(this.host.stores, Object.entries((await this.takeLogins(sid)) ?? {}));
     return undefined;
   }
 
@@ -157,47 +153,17 @@ export class LoginSessionStore extends session.Store {
    *
    * @returns the logins that were in it.
    */
-  async logOut(sid: string): Promise<[provider: string, login: SessionLogin][]> {
-    const ending = await this.#settle(sid, LOGOUT).catch((error: unknown) => {
-      // A full Redis takes no mark, and yet reads, and deletes sessions. Any other failure says nothing of what was said.
-      if (outageReason(error) !== 'oom') throw error;
-      return this.host.stores.endings.find(endingOf(sid));
-    });
+  async logOut(sid: string): Promise<Entry[]> {
+    const ending = await this.endings.logOut(sid);
     const logins = Object.entries((await this.takeLogins(sid)) ?? {});
-    const to = movedTo(ending);
-    return to === undefined ? logins : [...logins, ...(await this.logOut(to))];
-  }
-
-  /** Whether a session has ended by a logout, or by a login that moved what was in it. */
-  async hasEnded(sid: string): Promise<boolean> {
-    return (await this.host.stores.endings.find(endingOf(sid))) !== undefined;
+    return ending?.movedTo === undefined ? logins : [...logins, ...(await this.logOut(ending.movedTo))];
   }
 
   /** Whether a login that began later than that, in milliseconds since the epoch, has moved a session. */
   async hasMovedSince(sid: string, moment: number): Promise<boolean> {
-    const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
+    const to = (await this.endings.find(sid))?.movedTo;
     const found = to === undefined ? undefined : SessionText.of(await this.host.backend.peek(to));
     return found !== undefined && Object.values(found.logins).some(({ loggedInAt }) => loggedInAt > moment);
-  }
-
-  /** Whether it was a logout that ended a session. */
-  async wasLoggedOut(sid: string): Promise<boolean> {
-    return (await this.host.stores.endings.find(endingOf(sid))) === LOGOUT;
-  }
-
-  /**
-   * Says that the logins of a session move to another one. May be said again.
-   *
-   * @returns what became of them instead, if somebody was faster.
-   */
-  async move(sid: string, to: string): Promise<'moved' | 'moved-elsewhere' | 'logged-out'> {
-    const ending = await this.#settle(sid, MOVED + to);
-    if (ending === LOGOUT) return 'logged-out';
-    return ending === MOVED + to ? 'moved' : 'moved-elsewhere';
-  }
-
-  #settle(sid: string, ending: string): Promise<string> {
-    return this.host.stores.endings.settle(endingOf(sid), ending, LOGIN_LIFETIME);
   }
 
   /** Gives a session that was not saved yet its logins. Its absolute lifetime began with the oldest of them. */
@@ -232,7 +198,7 @@ export class LoginSessionStore extends session.Store {
    */
   async changeLogins(sid: string, change: (logins: SessionLogins) => SessionLogins): Promise<void> {
     if ((await changeStoredLogins(this.host, sid, 'read', change)) === 'done') return;
-    const to = movedTo(await this.host.stores.endings.find(endingOf(sid)));
+    const to = (await this.endings.find(sid))?.movedTo;
     if (to !== undefined) await this.changeLogins(to, change);
   }
 
@@ -258,24 +224,8 @@ export class LoginSessionStore extends session.Store {
   }
 
   async #destroy(sid: string): Promise<void> {
-    await this.#endLogins(await this.logOut(sid));
+    await endWithoutRevocation(this.host.stores, await this.logOut(sid));
   }
-
-  async #endLogins(logins: readonly [provider: string, login: SessionLogin][]): Promise<void> {
-    const { records, index } = this.host.stores;
-    await Promise.all(logins.map(([, login]) => records.remove(login.id)));
-    await Promise.all(logins.map(([provider, login]) => removeFromIndex(index, provider, login)));
-  }
-}
-
-/** A session id is a credential, so this key holds only its hash. */
-function endingOf(sid: string): string {
-  return hash('sha256', sid, 'base64url');
-}
-
-/** The session to which the logins of one that has ended moved. */
-function movedTo(ending: string | undefined): string | undefined {
-  return ending?.startsWith(MOVED) ? ending.slice(MOVED.length) : undefined;
 }
 
 /** express-session takes callbacks. */

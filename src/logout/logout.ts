@@ -2,8 +2,10 @@ import type { Clock } from '../clock.js';
 import { OAuthLoginError, StoreUnavailableError } from '../errors.js';
 import { type Emit, hashLoginId } from '../events.js';
 import { STORE_PATIENCE } from '../limits.js';
+import type { LoginIndex } from '../stores/contracts.js';
 import type { LoginRecord, LoginRecords } from '../tokens/login-record.js';
 import type { ProviderClient } from '../wire/client.js';
+import { type KnownLogin, removeFromIndex } from './login-names.js';
 import type { Revocations } from './revocations.js';
 
 /** What ending logins needs. */
@@ -50,6 +52,15 @@ async function endLogin(deps: LogoutDependencies, id: string): Promise<LoginReco
   }
   if (record) await revoke(deps, record);
   return record;
+}
+
+/** Ends logins here alone: their tokens live on at the provider. */
+export async function endWithoutRevocation(
+  stores: { readonly records: { remove(id: string): Promise<unknown> }; readonly index: LoginIndex },
+  logins: readonly (readonly [provider: string, login: KnownLogin])[],
+): Promise<void> {
+  await Promise.all(logins.map(([, { id }]) => stores.records.remove(id)));
+  await Promise.all(logins.map(([provider, login]) => removeFromIndex(stores.index, provider, login)));
 }
 
 /** Does what a store that failed could not, as soon as it is back. Whoever asked for it has been answered by then. */

@@ -101,7 +101,8 @@ export function aliyun(options: AliyunOptions): Provider {
     revoke: 'refresh_token_only',
     dialect: {
       request: { omit: ['token_type_hint'] },
-      error: { requestId: ['requestId'] },
+      // By either name the refresh token is dead.
+      error: { requestId: ['requestId'], map: { invalid_token: 'invalid_grant' } },
     },
   });
   read.end();

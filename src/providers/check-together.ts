@@ -23,13 +23,16 @@ function checkEndpointKeys(
   { dialect, identity, endpoints, discovery }: Provider,
 ): void {
   const named = [
-    ...(['request', 'refresh', 'revocation'] as const).map(
-      (part) => [`dialect.${part}.endpoint`, dialect[part]?.endpoint] as const,
+    ['dialect.request.endpoint', dialect.request?.endpoint, 'token'],
+    ['dialect.refresh.endpoint', dialect.refresh?.endpoint, 'token'],
+    ['dialect.revocation.endpoint', dialect.revocation?.endpoint, 'revocation'],
+    ...identity.calls.map(
+      (call, index) => [`identity.calls[${index}].endpoint`, call.endpoint, 'userinfo'] as const,
     ),
-    ...identity.calls.map((call, index) => [`identity.calls[${index}].endpoint`, call.endpoint] as const),
-  ];
-  for (const [option, key] of named) {
-    if (key === undefined || endpoints[key] !== undefined || (key === 'userinfo' && discovery)) continue;
+  ] as const;
+  for (const [option, key, standard] of named) {
+    // The standard URL may come from the metadata.
+    if (key === undefined || endpoints[key] !== undefined || (discovery && key === standard)) continue;
     throw options.conflict(
       `the option '${option}' names the URL '${key}', which is not among the 'endpoints'. Add it there, or name another.`,
     );

@@ -237,6 +237,30 @@ describe('defineProvider', () => {
     expect(Object.isFrozen(made.dialect.error?.map)).toBe(true);
   });
 
+  it('lets discovery find what a dialect calls by its standard name, and nothing else', () => {
+    const discovered = {
+      name: 'as',
+      clientId: '1',
+      discovery: true,
+      endpoints: { issuer: 'https://as.example.com' },
+    };
+    const dialect = {
+      request: { endpoint: 'token' },
+      refresh: { endpoint: 'token' },
+      revocation: { endpoint: 'revocation' },
+    };
+    const identity = { calls: [{ endpoint: 'userinfo' }] };
+    expect(defineProvider({ ...discovered, dialect, identity }).dialect).toEqual(dialect);
+    for (const wrong of [
+      { dialect: { request: { endpoint: 'revocation' } } },
+      { dialect: { refresh: { endpoint: 'renew' } } },
+      { dialect: { revocation: { endpoint: 'token' } } },
+      { identity: { calls: [{ endpoint: 'token' }] } },
+    ]) {
+      expect(() => defineProvider({ ...discovered, ...wrong })).toThrow(/which is not among the 'endpoints'/);
+    }
+  });
+
   it('takes the facts from id_tokens where there are some', () => {
     const all = { ...endpoints, issuer: 'https://as.example.com', jwks: 'https://as.example.com/keys' };
     const { idToken, identity } = defineProvider({ ...base, endpoints: all, idToken: {} });

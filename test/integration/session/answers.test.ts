@@ -1,15 +1,9 @@
-import { get, type ServerResponse } from 'node:http';
+import { Agent, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import request from 'supertest';
-import { oauthSession, StoreUnavailableError } from '../../../src/index.js';
+import { StoreUnavailableError } from '../../../src/index.js';
 import { waitFor } from '../../support/app.js';
 import {
   both,
@@ -193,6 +187,7 @@ describe.each(both)('an answer through %s that waits for a save', (middleware) =
     expect(cookieOf(answer)).toBeDefined();
     // Whoever has the answer finds the session saved.
     expect((await agent.get('/n').expect(200)).body).toEqual(expect.any(Number));
+    expect(app.errors).toEqual([]);
   });
 
   it('ended by a method that was taken before the session was touched', async () => {
@@ -290,6 +285,12 @@ describe('an answer of oauthSession', () => {
     ['flushHeaders', (res) => void res.flushHeaders()],
     ['write', (res) => void res.write('more')],
     ['an on-headers listener', (res) => onHeaders(res, () => res.set('X-Is', 'changed'))],
+    [
+      'a wrapper of write',
+      (res) => {
+        res.write = (() => true) as typeof res.write;
+      },
+    ],
   ])('is not changed by %s after its end, and what Node says of it is said', async (what, late) => {
     const said: unknown[] = [];
     const app = await start((it) => {
@@ -300,7 +301,7 @@ describe('an answer of oauthSession', () => {
         try {
           late(res);
         } catch (error) {
-          said.push((error as NodeJS.ErrnoException).code);
+          said.push((error as NodeJS.ErrnoException).code ?? error);
         }
       });
     });
@@ -336,20 +337,21 @@ describe('an answer of oauthSession', () => {
     ['who destroys its connection', (req) => void req.socket.destroy()],
     ['who destroys it', (_req, res) => void res.destroy()],
   ])('goes out in spite of %s, and its connection ends then', async (_what, destroy) => {
-    const app = express();
     const ended: unknown[] = [];
-    app.set('env', 'test');
-    app.get('/', oauthSession({ secret: SECRET }), (req, res) => {
-      dataOf(req).n = 1;
-      res.json({ text: TEXT.repeat(1000) });
-      req.socket.once('close', () => ended.push('ended'));
-      destroy(req, res);
+    const app = await start((it) => {
+      it.get('/', (req, res) => {
+        dataOf(req).n = 1;
+        res.send(TEXT.repeat(1000));
+        req.socket.once('close', () => ended.push('ended'));
+        // It would live on otherwise.
+        (req.socket as unknown as { server: Server }).server.keepAliveTimeout = 0;
+        destroy(req, res);
+      });
     });
-    const answer = await request(app)
-      .get('/')
-      .expect(200, { text: TEXT.repeat(1000) });
-    expect(cookieOf(answer)).toBeDefined();
+    const agent = new Agent({ keepAlive: true });
+    expect(await outcomeOf(app.url, agent)).toBe(`ended ${TEXT.repeat(1000)}`);
     await waitFor(() => ended.length === 1);
+    agent.destroy();
   });
 
   it('is given up when its connection fails, or when somebody insists', async () => {
@@ -468,17 +470,27 @@ describe('an answer of oauthSession', () => {
   });
 
   it('is an error instead when the save fails, without a cookie and without what was to be answered', async () => {
+    // None of these describes what was to be answered.
+    const ofTheApp = {
+      'x-content-type-options': 'nosniff',
+      'etag-kind': 'strong',
+      'last-modified-by': 'somebody',
+      'location-kind': 'none',
+    };
     const app = await start((it) => {
       it.get('/', (req, res) => {
         req.sessionStore.set = (_sid, _data, done) =>
           done?.(new StoreUnavailableError('store_unavailable', 'Redis is gone.'));
         dataOf(req).n = 1;
-        res.set('ETag', 'x').type('html').send('<p>saved');
+        res.statusMessage = 'All is well';
+        res.set('ETag', 'x').set(ofTheApp).type('html').send('<p>saved');
       });
     });
     const answer = await request(app.url).get('/').expect(503, 'Redis is gone.');
     expect(cookieOf(answer)).toBeUndefined();
     expect(answer.headers.etag).not.toBe('x');
+    expect(answer.headers).toMatchObject(ofTheApp);
+    expect((answer as unknown as { res: IncomingMessage }).res.statusMessage).toBe('Service Unavailable');
     expect(app.errors).toHaveLength(1);
   });
 
@@ -511,10 +523,11 @@ describe('an answer of oauthSession', () => {
 });
 
 /** What a client gets to see: whether the answer ended or was broken off, and its text. */
-function outcomeOf(url: string): Promise<string> {
+function outcomeOf(url: string, agent?: Agent): Promise<string> {
   return new Promise((resolve) => {
-    get(url, (res) => {
+    get(url, { agent }, (res) => {
       let text = '';
+      res.setEncoding('utf8');
       res.on('data', (chunk) => {
         text += chunk;
       });

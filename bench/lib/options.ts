@@ -7,6 +7,9 @@ export interface BenchOptions {
   readonly requests: number;
   /** Requests per server before the first round, so that its code is compiled by then. */
   readonly warmUp: number;
+  /** Requests, and logins, per server and round before its figures are taken: it was idle while others had their turns. */
+  readonly leadIn: number;
+  readonly leadInLogins: number;
   /** Logins per server and round. */
   readonly logins: number;
   /** Logins per server before the first round. */
@@ -47,6 +50,8 @@ const amounts = {
     rounds: 15,
     requests: 4000,
     warmUp: 10_000,
+    leadIn: 2000,
+    leadInLogins: 20,
     logins: 100,
     loginWarmUp: 3000,
     sessions: 50,
@@ -59,6 +64,8 @@ const amounts = {
     rounds: 3,
     requests: 1000,
     warmUp: 2000,
+    leadIn: 200,
+    leadInLogins: 2,
     logins: 6,
     loginWarmUp: 12,
     sessions: 10,
@@ -119,6 +126,7 @@ export function parseOptions(args: readonly string[], knownServers: readonly str
     rounds: count('rounds', values.rounds, amount.rounds),
     requests,
     warmUp: Math.min(amount.warmUp, 3 * requests),
+    leadIn: Math.min(amount.leadIn, requests),
     logins,
     loginWarmUp: Math.min(amount.loginWarmUp, 30 * logins),
     memoryUsers: Math.min(amount.memoryUsers, users),

@@ -25,7 +25,7 @@ export type HotPath = Record<string, HotPathFigures>;
 export function hotPath(world: World): Promise<HotPath> {
   // Two servers that differ in their login only are one here.
   const names = serversWhich(({ name }) => name !== 'openid-client-unsigned');
-  const { rounds, requests, warmUp, connections, sessions: sessionCount } = world.options;
+  const { rounds, requests, warmUp, leadIn, connections, sessions: sessionCount } = world.options;
   return withServers(world, chosen(world, names, [OURS, PLAIN, LIMIT]), async (servers) => {
     const sessions = new Map<ServerProcess, Sessions>();
     const browsers = await openBrowsers(world, sessionCount);
@@ -50,6 +50,7 @@ export function hotPath(world: World): Promise<HotPath> {
       world.say(`hot path: round ${round + 1} of ${rounds}`);
       for (const server of rotated(servers, round)) {
         const of = figures[server.plan.name] as HotPathFigures;
+        await send(server, leadIn);
         const before = { cpu: await server.cpu(), calls: await commandCounts(world) };
         const took = await send(server, requests);
         // What a server leaves for after the answer counts as well.

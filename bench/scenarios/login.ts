@@ -25,13 +25,13 @@ export function loginCost(world: World): Promise<LoginCost> {
   const names = serversWhich(
     ({ name, login }) => login !== undefined && ![PLAIN, 'better-auth-redis'].includes(name),
   );
-  const { rounds, logins, loginWarmUp } = world.options;
+  const { rounds, logins, loginWarmUp, leadInLogins } = world.options;
   return withServers(world, chosen(world, names, [OURS, BY_HAND]), async (servers) => {
     // So many users that none has a pile of sessions, which some keep a list of.
     const browsers = await openBrowsers(world, logins);
     const figures: LoginCost = {};
-    const logIn = (server: ServerProcess) =>
-      inParallel(WIDTH, browsers, (browser: Browser) => browser.logIn(server));
+    const logIn = (server: ServerProcess, who = browsers) =>
+      inParallel(WIDTH, who, (browser: Browser) => browser.logIn(server));
     for (const server of servers) {
       world.say(`login: warming up ${server.plan.name}`);
       figures[server.plan.name] = { cpu: [], redis: [] };
@@ -41,6 +41,7 @@ export function loginCost(world: World): Promise<LoginCost> {
     for (let round = 0; round < rounds; round++) {
       world.say(`login: round ${round + 1} of ${rounds}`);
       for (const server of rotated(servers, round)) {
+        await logIn(server, browsers.slice(0, leadInLogins));
         const before = { cpu: await server.cpu(), calls: await commandCounts(world) };
         await logIn(server);
         await new Promise((resolve) => setTimeout(resolve, 20));

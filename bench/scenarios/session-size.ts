@@ -12,7 +12,7 @@ const SIZES = [0, 4096, 32_768];
 
 /** The hot path again, with sessions in which the app keeps something that this route does not use. */
 export function sessionSize(world: World): Promise<SessionSizes> {
-  const { rounds, requests, warmUp, connections, sessions: count } = world.options;
+  const { rounds, requests, warmUp, leadIn, connections, sessions: count } = world.options;
   return withServers(world, [OURS, PLAIN], async (servers) => {
     const browsers = await openBrowsers(world, count);
     const figures: SessionSizes = {};
@@ -41,6 +41,7 @@ export function sessionSize(world: World): Promise<SessionSizes> {
     for (let round = 0; round < rounds; round++) {
       world.say(`session size: round ${round + 1} of ${rounds}`);
       for (const { bytes, server, send } of rotated(runs, round)) {
+        await send(leadIn);
         const before = await server.cpu();
         await send(requests);
         await new Promise((resolve) => setTimeout(resolve, 20));

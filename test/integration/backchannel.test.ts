@@ -54,7 +54,18 @@ const stores: [name: string, options: () => Partial<AppOptions>][] = [
 
 async function start(options: Partial<AppOptions>, sessionRequired = true): Promise<TestApp> {
   const providers = [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')];
-  const app = await startApp({ lab, providers, ...options });
+  const app = await startApp({
+    lab,
+    providers,
+    ...options,
+    routes(it) {
+      it.get('/logins', (req, res) => {
+        const { oauth } = req.session as { oauth?: { logins: object } };
+        res.json(Object.keys(oauth?.logins ?? {}));
+      });
+      options.routes?.(it);
+    },
+  });
   opened.push(app);
   lab
     .provider('oidc')
@@ -81,6 +92,8 @@ describe.each(stores)('with %s, who signs out at the provider', (_name, options)
     await desktop.logIn('oidc', { user: 'alice' });
     await signOutAtProvider('alice');
     await desktop.get('/me').expect(401);
+    // The guard has taken it out of the session, too.
+    expect((await desktop.get('/logins').expect(200)).body).toEqual([]);
     await desktop.get('/token').expect(401);
     expect((await desktop.get('/auth/session').expect(200)).body).toMatchObject({ loggedIn: false });
     await phone.get('/me').expect(200);

@@ -42,6 +42,8 @@ describe.each(['aliyun', 'oidc'])('a token of %s', (name) => {
     await logInFor(30);
     provider.slow('token', 3_600_000);
     await visitor.get('/me').expect(200);
+    // Nobody has waited until the refresh was given up.
+    expect(app.events.filter(({ type }) => type === 'token.refresh_failed')).toEqual([]);
     await visitor.get('/me').expect(200);
     expect(provider.tokenRequests('refresh_token').length).toBeLessThanOrEqual(1);
     provider.clearFaults();

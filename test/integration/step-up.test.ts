@@ -1,6 +1,6 @@
 import { oidc, requireLogin } from '../../src/index.js';
 import { type Lab, type LabProviders, startLab } from '../../src/testing/index.js';
-import { providerOf, startApp, type TestApp, type Visitor } from '../support/app.js';
+import { providerOf, startApp, type TestApp, type Visitor, waitFor } from '../support/app.js';
 
 const PASSWORD = 'urn:lab:acr:password';
 const TWO_FACTOR = 'urn:lab:acr:two-factor';
@@ -30,6 +30,14 @@ beforeAll(async () => {
       server.get('/strong-aliyun', requireLogin({ provider: 'aliyun', acr: TWO_FACTOR }), (_req, res) => {
         res.send('never');
       });
+      server.get('/recent-aliyun', requireLogin({ provider: 'aliyun', maxAge: 1 }), (_req, res) => {
+        res.send('recent');
+      });
+      server.get(
+        '/other',
+        requireLogin({ acr: ['urn:one', 'urn:two'] }),
+        (_req, res) => void res.send('never'),
+      );
       // Asks the provider whether somebody is logged in there, once.
       server.get('/silent', async (req, res, next) => {
         if (req.oauth.loggedIn || req.query.asked !== undefined) {
@@ -90,6 +98,7 @@ describe('requireLogin({ acr })', () => {
       login_url: '/auth/login/oidc',
       acr_values: TWO_FACTOR,
     });
+    expect((await visitor.get('/other', program).expect(401)).body.acr_values).toBe('urn:one urn:two');
   });
 
   it.each<[string, 'get' | 'head', Record<string, string>]>([
@@ -126,6 +135,15 @@ describe('requireLogin({ acr })', () => {
     const answer = await visitor.get('/strong-aliyun', program).expect(403);
     expect(answer.body.error).toBe('insufficient_user_authentication');
     await visitor.get('/strong-aliyun', navigation).expect(403);
+  });
+});
+
+it('requireLogin({ maxAge }) has a user log in again where the provider cannot be asked for more', async () => {
+  await visitor.logIn('aliyun');
+  await waitFor(async () => (await visitor.get('/recent-aliyun', program)).status !== 200);
+  expect((await visitor.get('/recent-aliyun', program).expect(401)).body).toEqual({
+    error: 'login_required',
+    login_url: '/auth/login/aliyun',
   });
 });
 

@@ -142,13 +142,19 @@ function askedForEnding(): Promise<void> {
   });
 }
 
+/** A logout that has read its session, and waits there until it is released. */
+async function beginLogout(visitor: Visitor) {
+  const arrived = held.arrival();
+  const loggingOut = visitor.post('/held/logout/all').then((answer) => answer);
+  await arrived;
+  return { loggingOut };
+}
+
 describe('where Redis does not say how a session ends', () => {
   it('a logout fails, and ends the session to which a login has moved it as soon as Redis is back', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');
-    const arrived = held.arrival();
-    const loggingOut = visitor.post('/held/logout/all').then((answer) => answer);
-    await arrived;
+    const { loggingOut } = await beginLogout(visitor);
     await visitor.logIn('oidc');
     loseNextEnding('after');
     held.release();
@@ -188,9 +194,7 @@ describe('a request that has read its session before a login moved it', () => {
   it('logs out of everything that is in the new one', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');
-    const arrived = held.arrival();
-    const loggingOut = visitor.post('/held/logout/all').then((answer) => answer);
-    await arrived;
+    const { loggingOut } = await beginLogout(visitor);
     const { headers } = await visitor.logIn('oidc');
     const [cookie] = String(headers['set-cookie']).split(';');
     held.release();

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ROOT, run } from './lib/command.js';
 import { describeMachine, versionsOf } from './lib/machine.js';
 import { type BenchOptions, help, parseOptions, type ScenarioName } from './lib/options.js';
 import { pinEverythingElse } from './lib/pinning.js';
@@ -20,7 +20,6 @@ import { redisMemory } from './scenarios/redis-memory.js';
 import { refreshStorm } from './scenarios/refresh-storm.js';
 import { sessionSize } from './scenarios/session-size.js';
 
-const ROOT = join(import.meta.dirname, '..');
 const RESULTS = join(import.meta.dirname, 'results');
 
 /** What each finds out, by its name in the results. */
@@ -84,15 +83,10 @@ async function keep(results: Results, name: string): Promise<void> {
 async function save(results: Results): Promise<void> {
   await keep(results, 'saved.json');
   const saved = join(RESULTS, 'saved.json');
-  run(process.execPath, [join(import.meta.dirname, 'plot.js'), saved, join(ROOT, 'docs/bench.svg')]);
+  run(process.execPath, join(import.meta.dirname, 'plot.js'), saved, join(ROOT, 'docs/bench.svg'));
   const pages = [join(ROOT, 'README.md'), join(ROOT, 'README.zh-CN.md')] as const;
   await writeInto(pages[0], 'bench', sectionOf(results, english));
   await writeInto(pages[1], 'bench', sectionOf(results, chinese));
-}
-
-function run(command: string, args: string[]): void {
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`${args.join(' ')} failed`);
 }
 
 await main(process.argv.slice(2));

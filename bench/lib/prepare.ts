@@ -1,23 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { ROOT, run } from './command.js';
 
 /** Installs the peers where they are missing. They are dependencies of bench/ alone. */
 export function installPeers(): void {
-  if (!existsSync(join(ROOT, 'bench/node_modules'))) run('npm', ['ci', '--prefix', 'bench']);
+  if (!existsSync(join(ROOT, 'bench/node_modules'))) run('npm', 'ci', '--prefix', 'bench');
 }
 
 /** Builds dist/, from which this library is measured. */
 export function build(): void {
-  run('npm', ['run', '--silent', 'build']);
-}
-
-function run(command: string, args: string[]): void {
-  process.stderr.write(`${command} ${args.join(' ')}\n`);
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${status ?? error}`);
+  run('npm', 'run', '--silent', 'build');
 }
 
 /** What both have must be one version, or the comparison is not fair. @throws Error naming what differs */

@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { run } from '../lib/command.js';
 import type { Results } from '../lib/results.js';
 import { toMarkdown } from './print.js';
 import { tablesOf } from './tables.js';
 import type { Words } from './words.js';
 
-/** Puts a text between the markers of this name in a page, in the place of what was there. */
+/** Puts a text between the markers of this name in a page, in the place of what was there, and formats the page. */
 export async function writeInto(path: string, name: string, text: string): Promise<void> {
   await writeFile(path, between(await readFile(path, 'utf8'), name, text));
+  run('npx', 'biome', 'format', '--write', path);
 }
 
 /** The page with another text between its markers. @throws Error if it has none */

@@ -6,7 +6,6 @@ import type { IndexedLogin } from '../stores/contracts.js';
 import type { Services } from './runtime.js';
 import { type Entry, readLogins, type SessionLogin, type SessionLogins } from './session-data.js';
 import { callStore, endLoginsWithSession } from './session-logins.js';
-import { changeLoginsIn } from './session-request.js';
 import { LoginSessionStore } from './session-store.js';
 
 /** A login that is about to get its session. */
@@ -60,7 +59,7 @@ async function beginInOurStore(
   if (same) Object.assign(req.session, kept);
   const newId = req.sessionID;
   const where = { session: newId, endsAt: endOf(services, logins) };
-  const leave = () => leaveOldSession(req, services, store, { oldId, newId }, moved, where);
+  const leave = () => leaveOldSession(services, store, { oldId, newId }, moved, where);
   try {
     await Promise.all([callStore((done) => req.session.save(done)), beginning.created]);
     // Not before the session is there: whoever finds a login in the index must find it in its session too.
@@ -139,7 +138,6 @@ function endOf({ absoluteLifetime }: Services, logins: SessionLogins): number {
  * @throws LoginRequiredError when the old session was logged out: nothing of it may live on.
  */
 async function leaveOldSession(
-  req: Request,
   services: Services,
   store: LoginSessionStore,
   { oldId, newId }: { oldId: string; newId: string },
@@ -167,7 +165,6 @@ async function leaveOldSession(
   if (ended.size === 0) return;
   const apply = (logins: SessionLogins) =>
     Object.fromEntries(Object.entries(logins).filter(([, { id }]) => !ended.has(id)));
-  if (req.sessionID === newId) changeLoginsIn(req, apply);
   await store.changeLogins(newId, apply);
 }
 

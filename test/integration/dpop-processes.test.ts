@@ -1,7 +1,7 @@
 import { type Lab, type LabProviders, startLab } from '../../src/testing/index.js';
 import { issueExpired, Visitor } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { type AppProcess, cookieHeader, startAppProcess } from '../support/start-app-process.js';
+import { type AppProcess, startAppProcess } from '../support/start-app-process.js';
 
 let lab: Lab;
 let op: LabProviders['oidc'];
@@ -31,7 +31,7 @@ async function logInAt(app: AppProcess): Promise<string> {
   const visitor = new Visitor(app.url, lab);
   issueExpired(op);
   await visitor.logIn('oidc');
-  return cookieHeader(visitor.agent);
+  return visitor.cookie;
 }
 
 const proofs = () => op.tokenRequests('refresh_token').map(({ headers }) => headers.dpop);

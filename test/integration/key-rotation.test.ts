@@ -1,7 +1,6 @@
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { type AppOptions, issueExpired, providerOf, startApp, type TestApp } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { cookieHeader } from '../support/start-app-process.js';
 
 const OLD = 'the older key, of thirty-two bytes';
 const NEW = 'the newer key, of thirty-two bytes';
@@ -34,7 +33,7 @@ describe.each<[string, (keys: string[]) => Partial<AppOptions>]>([
     const visitor = older.visitor();
     issueExpired(lab.provider('aliyun'));
     await visitor.logIn('aliyun');
-    const cookie = cookieHeader(visitor.agent);
+    const cookie = visitor.cookie;
     return (app: TestApp, path: string, method = 'GET') =>
       fetch(app.url + path, { method, headers: { cookie, accept: 'application/json' }, redirect: 'manual' });
   }
@@ -86,7 +85,7 @@ it('a guard at which the token has expired answers 503 where the record cannot b
   const visitor = newer.visitor();
   issueExpired(lab.provider('aliyun'));
   await visitor.logIn('aliyun');
-  const headers = { cookie: cookieHeader(visitor.agent) };
+  const headers = { cookie: visitor.cookie };
   lab.provider('aliyun').clearRequests();
   for (let n = 0; n < 2; n++) expect((await fetch(`${older.url}/me`, { headers })).status).toBe(503);
   expect(lab.provider('aliyun').tokenRequests()).toEqual([]);

@@ -1,7 +1,7 @@
 import { type Lab, startLab } from '../../src/testing/index.js';
 import { issueExpired, Visitor } from '../support/app.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { type AppProcess, cookieHeader, startAppProcess } from '../support/start-app-process.js';
+import { type AppProcess, startAppProcess } from '../support/start-app-process.js';
 
 let lab: Lab;
 let redis: RedisServer;
@@ -35,7 +35,7 @@ describe.each(['aliyun', 'oidc'])(
         expect(callback.status).toBe(303);
         provider.clearRequests();
         if (milliseconds > 0) provider.slow('token', milliseconds);
-        const cookie = cookieHeader(visitor.agent);
+        const cookie = visitor.cookie;
         const answers = await Promise.all(
           Array.from({ length: 50 }, (_, index) =>
             fetch(`${index % 2 === 0 ? first.url : second.url}/token`, { headers: { cookie } }),
@@ -61,7 +61,7 @@ describe.each(['aliyun', 'oidc'])(
       const [first, second] = apps;
       const visitor = new Visitor(first.url, lab);
       await visitor.logIn(name);
-      const cookie = cookieHeader(visitor.agent);
+      const cookie = visitor.cookie;
       expect((await fetch(`${second.url}/me`, { headers: { cookie } })).status).toBe(200);
       await fetch(`${second.url}/auth/logout`, { method: 'POST', headers: { cookie }, redirect: 'manual' });
       await visitor.get('/me').expect(401);
@@ -76,7 +76,7 @@ it('two processes know of a logout at the provider that the other one was told o
   oidc.registerBackchannelLogoutUri(`${second.url}/auth/backchannel-logout/oidc`);
   const visitor = new Visitor(first.url, lab);
   await visitor.logIn('oidc');
-  const cookie = cookieHeader(visitor.agent);
+  const cookie = visitor.cookie;
   for (const { url } of apps) expect((await fetch(`${url}/me`, { headers: { cookie } })).status).toBe(200);
   const query = new URLSearchParams({
     client_id: oidc.clients.web.clientId,

@@ -114,7 +114,7 @@ describe.each(['memory', 'Redis'])(
       const visitor = app.visitor();
       await visitor.logIn('aliyun');
       const arrival = writer.arrival();
-      const cookie = cookieHeader(visitor.agent, app.url);
+      const cookie = visitor.cookie;
       const slow = app
         .visitor()
         .get('/write', { Cookie: cookie })
@@ -150,7 +150,7 @@ describe.each(['memory', 'Redis'])(
     it('does not bring back what a new login has replaced', async () => {
       const visitor = app.visitor();
       await visitor.logIn('aliyun', { user: 'alice' });
-      const old = cookieHeader(visitor.agent, app.url);
+      const old = visitor.cookie;
       const arrival = writer.arrival();
       const slow = app
         .visitor()
@@ -211,7 +211,7 @@ describe("with an app's own express-session on Redis, a slow request that writes
   it('brings no login back after a logout', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');
-    const cookie = cookieHeader(visitor.agent, app.url);
+    const cookie = visitor.cookie;
     const arrival = writer.arrival();
     const slow = app
       .visitor()
@@ -320,7 +320,7 @@ describe('a session', () => {
     const moved = await startApp({ lab, session, providers: [elsewhere] });
     const visitor = app.visitor();
     await visitor.logIn('oidc');
-    const cookie = cookieHeader(visitor.agent, app.url);
+    const cookie = visitor.cookie;
     await moved.visitor().get('/me', { Cookie: cookie }).expect(401);
     const { body } = await moved.visitor().get('/auth/session', { Cookie: cookie }).expect(200);
     expect(body).toEqual({ loggedIn: false, user: null, logins: [] });
@@ -444,10 +444,3 @@ describe('a session', () => {
     });
   });
 });
-
-function cookieHeader(agent: unknown, url: string): string {
-  const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
-  return jar
-    .getCookies({ path: '/', domain: new URL(url).hostname, secure: false, script: false })
-    .toValueString();
-}

@@ -189,6 +189,14 @@ export class Visitor {
     this.#lab = lab;
   }
 
+  /** The `Cookie` header that the app gets, to send it from elsewhere. */
+  get cookie(): string {
+    const { jar } = this.agent as unknown as {
+      jar: { getCookies(access: object): { toValueString(): string } };
+    };
+    return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();
+  }
+
   get(path: string, headers: Record<string, string> = {}) {
     return this.agent.get(path).set(headers);
   }

@@ -58,9 +58,3 @@ export async function startAppProcess(
     },
   };
 }
-
-/** The cookies of a supertest agent, to take them to another process. */
-export function cookieHeader(agent: unknown): string {
-  const { jar } = agent as { jar: { getCookies(access: object): { toValueString(): string } } };
-  return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();
-}

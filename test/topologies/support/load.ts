@@ -1,5 +1,5 @@
 import type { Lab } from '../../../src/testing/index.js';
-import { startApp, type TestApp, type Visitor } from '../../support/app.js';
+import { startApp, type TestApp } from '../../support/app.js';
 
 /** What an app answered while its store was in trouble. */
 export interface Report {
@@ -73,7 +73,7 @@ export async function startLoad(
   const logIn = async (who: Answer['who'], path: string) => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');
-    cookies.push({ who, path, cookie: cookieOf(visitor) });
+    cookies.push({ who, path, cookie: visitor.cookie });
   };
   provider.settings.accessTokenLifetime = 3600;
   for (let n = 0; n < counts.users; n++) await logIn('user', n % 2 === 0 ? '/me' : '/token');
@@ -129,13 +129,6 @@ function report(answers: readonly Answer[]): Report {
       return failed.reduce((last, { end }) => Math.max(last, end), firstServed) - usable;
     },
   };
-}
-
-function cookieOf(visitor: Visitor): string {
-  const { jar } = visitor.agent as unknown as {
-    jar: { getCookies(access: object): { toValueString(): string } };
-  };
-  return jar.getCookies({ path: '/', domain: '127.0.0.1', secure: false, script: false }).toValueString();
 }
 
 function sleep(milliseconds: number): Promise<void> {

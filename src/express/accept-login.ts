@@ -49,9 +49,10 @@ export async function acceptLogin(
   }
   try {
     const created = services.records.create(record);
+    // It may fail before anybody waits for it. Nobody is answered before the session is again what it was.
+    created.catch(() => {});
     const { keepSessionData } = config;
-    const beginning = { provider: name, login, created, issuedAt, keepSessionData };
-    await Promise.all([created, beginLogin(req, services, beginning)]);
+    await beginLogin(req, services, { provider: name, login, created, issuedAt, keepSessionData });
   } catch (error) {
     // The login failed: no session has it, and nobody will use its tokens.
     services.records.remove(login.id).catch(() => {});

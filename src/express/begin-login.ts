@@ -12,7 +12,7 @@ import { LoginSessionStore } from './session-store.js';
 export interface BeginningLogin {
   readonly provider: string;
   readonly login: SessionLogin;
-  /** Resolves when its record is there; the session is saved meanwhile. */
+  /** Resolves when its record is there; our own session is saved meanwhile. */
   readonly created: Promise<void>;
   /** When the provider made the id_token, by its own clock. */
   readonly issuedAt: number | undefined;
@@ -95,13 +95,15 @@ async function beginInForeignStore(
   const { login, created, keepSessionData } = beginning;
   const { logins, replaced, same } = link(readLogins(oldSession), beginning);
   const kept = keep(oldSession as unknown as Record<string, unknown>, keepSessionData);
+  // There is no way back to the old session, so all that can fail before comes first.
+  await created;
   // Not `req.session.regenerate`, which would end the logins that move, and is missing once the session has ended.
   await callStore((done) => store.regenerate(req, done));
   endLoginsWithSession(req, services);
   req.session.oauth = { logins };
   if (same) Object.assign(req.session, kept);
   try {
-    await Promise.all([callStore((done) => req.session.save(done)), created]);
+    await callStore((done) => req.session.save(done));
     await indexNewLogin(services, beginning, { session: '', endsAt: endOf(services, { login }) });
   } catch (error) {
     // Otherwise the end of this request would save a session with a login that failed.

@@ -87,12 +87,16 @@ afterAll(async () => {
 const records = async () => (await redis.keys()).filter((key) => key.startsWith('oauth:login:'));
 const data = async () => (await visitor.get('/session-data').expect(200)).body;
 
-/** The connection to Redis breaks whenever this command is sent for a login record. */
-async function withoutRecords<T>(command: 'set' | 'evalshaBuffer', work: () => PromiseLike<T>): Promise<T> {
+/** The connection to Redis breaks whenever this command is sent for keys that begin so. */
+async function withoutKeys<T>(
+  command: 'set' | 'evalsha' | 'evalshaBuffer',
+  start: string,
+  work: () => PromiseLike<T>,
+): Promise<T> {
   const methods = client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   const send = methods[command] as (...args: unknown[]) => Promise<unknown>;
   methods[command] = async (...args) => {
-    if (args.some((arg) => String(arg).startsWith('oauth:login:'))) throw new Error('Connection is closed.');
+    if (args.some((arg) => String(arg).startsWith(start))) throw new Error('Connection is closed.');
     return send.apply(client, args);
   };
   try {
@@ -129,11 +133,20 @@ describe('a login', () => {
     await waitFor(async () => (await records()).length === 0 && revoked());
   });
 
-  it('fails where its record cannot be stored, and is in no session', async () => {
+  it('fails where its record cannot be stored, and leaves the session as it was', async () => {
+    await visitor.get('/fill').expect(200);
     const callback = await visitor.authorize('oidc');
-    await withoutRecords('set', () => visitor.get(callback).expect(503));
-    await visitor.get('/me').expect(401);
+    await withoutKeys('set', 'oauth:login:', () => visitor.get(callback).expect(503));
+    expect(await data()).toMatchObject({ basket: [1, 2], tracking: 'x' });
     expect(await data()).not.toHaveProperty('oauth');
+    await visitor.get('/me').expect(401);
+  });
+
+  it('fails where it cannot be found by the name of its user, and is in no session', async () => {
+    const callback = await visitor.authorize('oidc');
+    await withoutKeys('evalsha', 'oauth:index:', () => visitor.get(callback).expect(503));
+    expect(await data()).not.toHaveProperty('oauth');
+    await waitFor(async () => (await records()).length === 0);
   });
 });
 
@@ -165,7 +178,9 @@ describe.each(['destroy', 'regenerate'])('req.session.%s()', (method) => {
 
   it('says that the login could not be ended, and leaves the session', async () => {
     await visitor.logIn('aliyun');
-    const { body } = await withoutRecords('evalshaBuffer', () => visitor.post(`/${method}`).expect(200));
+    const { body } = await withoutKeys('evalshaBuffer', 'oauth:login:', () =>
+      visitor.post(`/${method}`).expect(200),
+    );
     expect(body.error).toMatch(/^StoreUnavailableError/);
     await visitor.get('/token').expect(200);
   });

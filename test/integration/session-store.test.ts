@@ -166,6 +166,16 @@ describe('a login, while some commands fail', () => {
     expect((await visitor.get('/me').expect(200)).body.logins).toMatchObject([{ provider: 'oidc' }]);
   });
 
+  it('fails where nothing of it can be stored, and leaves the session as it was', async () => {
+    const visitor = app.visitor();
+    await visitor.logIn('aliyun');
+    atLogin = () => forbid('getex', 'set');
+    await visitor.get(await visitor.authorize('oidc')).expect(503);
+    await forbid();
+    expect((await visitor.get('/me').expect(200)).body.logins).toMatchObject([{ provider: 'aliyun' }]);
+    expect([(await recordKeys()).length, (await sessionKeys()).length]).toEqual([1, 1]);
+  });
+
   it('can be ended later, all at once, where it cannot be ended now', async () => {
     const visitor = app.visitor();
     await visitor.logIn('aliyun');

@@ -133,6 +133,7 @@ describe('GET /auth/login', () => {
 describe('other methods on our routes', () => {
   it.each([
     ['/auth/login', 'GET, HEAD'],
+    ['/auth/login/aliyun', 'GET, HEAD'],
     ['/auth/callback/aliyun', 'GET, HEAD, POST'],
     ['/auth/logout', 'GET, HEAD, POST'],
     ['/auth/session', 'GET, HEAD'],
@@ -219,6 +220,23 @@ it.each<[string, Partial<OAuthSessionOptions>]>([
     ).on('error', reject);
   });
   expect([status, JSON.parse(text).loggedIn]).toEqual([200, true]);
+  await served.close();
+});
+
+it('a route that the app adds to the router is found', async () => {
+  const served = await startApp({
+    lab,
+    routes: (it) => {
+      const second = oauthRouter(providerOf(lab, 'oidc'), { basePath: '/staff' });
+      second.get('/mine', (req, res) => {
+        res.json({ logins: req.oauth.logins.map(({ provider }) => provider) });
+      });
+      it.use(second);
+    },
+  });
+  const visitor = served.visitor();
+  await visitor.logIn('aliyun');
+  expect((await visitor.get('/mine').expect(200)).body).toEqual({ logins: ['aliyun'] });
   await served.close();
 });
 

@@ -121,6 +121,9 @@ describe('a login, while some commands fail', () => {
         it.get('/destroy', (req, res, next) => {
           req.session.destroy((error) => (error ? next(error) : res.send('gone')));
         });
+        it.get('/clear', (req, res, next) => {
+          req.sessionStore.clear?.((error) => (error ? next(error) : res.send('gone')));
+        });
       },
     });
   });
@@ -262,6 +265,17 @@ describe('a login, while some commands fail', () => {
     await admin.set(key, text.replace(/"since":\d+/, '"since":1'), 'KEEPTTL');
     expect((await other.get('/all-sessions').expect(200)).body).toBe(1);
     expect(await sessionKeys()).toContain(key);
+  });
+
+  it('ends when all sessions are cleared', async () => {
+    const [visitor, other] = [app.visitor(), app.visitor()];
+    await visitor.logIn('aliyun');
+    await other.logIn('oidc');
+    await other.get('/clear').expect(200);
+    await visitor.get('/me').expect(401);
+    expect([...(await sessionKeys()), ...(await recordKeys()), ...(await keysOf('oauth:index:'))]).toEqual(
+      [],
+    );
   });
 
   it('leaves nothing by which it is found when its session is destroyed', async () => {

@@ -128,7 +128,7 @@ it('takes a login out of a session that a request changes at the same time', asy
   own.disconnect();
 });
 
-describe.each(stores)('with %s, a logout everywhere', (_name, options) => {
+describe.each(stores)('with %s, a logout everywhere', (name, options) => {
   it('ends all sessions of the user, and of nobody else', async () => {
     const at = await start(options());
     const [phone, desktop, tablet] = [await loggedIn(at), await loggedIn(at), await loggedIn(at)];
@@ -141,6 +141,9 @@ describe.each(stores)('with %s, a logout everywhere', (_name, options) => {
       expect((await visitor.get('/auth/session')).body.loggedIn).toBe(false);
     }
     await mallory.get('/me').expect(200);
+    // Of a session that is ours nothing is left.
+    const left = (await redis.keys()).filter((key) => key.startsWith('sess:'));
+    expect(left).toHaveLength(name === 'oauthSession in Redis' ? 1 : 0);
     expect(revocations().map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(new Set(revocations().map(({ form }) => form?.token)).size).toBe(3);
     const revoked = at.events.filter(({ type }) => type === 'session.revoked');
@@ -311,7 +314,9 @@ it('listing is no use of the sessions, and one that nobody used for too long is 
   await client.pexpire(unused, 5000);
   expect((await phone.get('/sessions')).body).toHaveLength(2);
   expect(await client.pttl(unused)).toBeLessThanOrEqual(5000);
-  // As its idle timeout would; the login record lives on.
+  // A session without its login, and then none, as after its idle timeout; the login record lives on.
+  await client.set(unused, '{}');
+  expect((await phone.get('/sessions')).body).toMatchObject([{ current: true }]);
   await client.del(unused);
   expect((await phone.get('/sessions')).body).toMatchObject([{ current: true }]);
 });

@@ -50,6 +50,8 @@ describe('a session that another program has written', () => {
     expect(await read(app)).toEqual({ id: before.body.id, n: 5 });
     await request(app.url).get('/set/6').set('Cookie', cookie).expect(200);
     expect(await read(theirs)).toEqual({ id: before.body.id, n: 6 });
+    // By this others see that its logins have changed.
+    expect(await client.get(`sess:${before.body.id}`)).toMatch(/^\{"oauth":\{"rev":"[\w-]{12}"/);
     expect(await read(app)).toEqual({ id: before.body.id, n: 6 });
     await theirs.close();
   });

@@ -189,6 +189,29 @@ describe.each(both)('%s saves', (middleware) => {
     expect((await visitor.get('/read')).body).toBe(3);
   });
 
+  it.each([
+    ['asleep', false],
+    ['touched', true],
+  ])('of the first one where it is mounted twice, %s', async (_how, touch) => {
+    const one = middlewares[middleware]();
+    const seen: unknown[] = [];
+    const twice = await startSessionApp(one, (it) => {
+      it.use(one);
+      it.use((req, _res, next) => {
+        if (touch) dataOf(req).n = 5;
+        seen.push(req.sessionID);
+        next();
+      });
+      it.use(middlewares[middleware]());
+      it.get('/seen', (req, res) => {
+        seen.push(req.sessionID);
+        res.json(dataOf(req).n ?? null);
+      });
+    });
+    expect((await twice.agent().get('/seen').expect(200)).body).toBe(touch ? 5 : null);
+    expect(seen[1]).toBe(seen[0]);
+  });
+
   it('for a second session middleware that finds none any more', async () => {
     const one = middlewares[middleware]();
     const again = await startSessionApp(one, (it) => {
@@ -204,9 +227,33 @@ describe.each(both)('%s saves', (middleware) => {
     });
     const visitor = again.agent();
     await visitor.get('/set/1').expect(200);
+    saves = 0;
     await visitor.get('/again').expect(200);
+    // express-session saves it once for each.
+    expect(saves).toBe(middleware === 'express-session' ? 2 : 1);
     expect((await visitor.get('/read')).body).toBe(4);
   });
+});
+
+it('nothing of a new session that was saved, and destroyed meanwhile', async () => {
+  const app = await startSessionApp({ secret: SECRET }, (it) => {
+    it.get('/saved-and-destroyed', (req, res, next) => {
+      const { session, sessionStore, sessionID } = req;
+      dataOf(req).n = 1;
+      session.save(() => {
+        // As a logout in another tab would.
+        sessionStore.destroy(sessionID, (error) => {
+          if (error) return next(error);
+          dataOf(req).n = 2;
+          res.json({});
+        });
+      });
+    });
+    routes(it);
+  });
+  const agent = app.agent();
+  await agent.get('/saved-and-destroyed').expect(200);
+  expect((await agent.get('/read')).body).toBeNull();
 });
 
 it('once what was regenerated, saved and reloaded', async () => {

@@ -52,6 +52,18 @@ function routes(it: Express): void {
     const wanted = { ...(minTtl !== undefined && { minTtl: Number(minTtl) }), forceRefresh: force === 'yes' };
     req.oauth.getAccessToken({ provider: 'aliyun', ...wanted }).then((token) => res.json(token), next);
   });
+  it.get('/access-token/:provider', (req, res) => {
+    const { provider } = req.params;
+    const wanted = provider === 'plain' ? {} : { provider };
+    req.oauth.getAccessToken(wanted).then(
+      (token) => res.json(token),
+      ({ status, code, loginUrl }) => res.status(status).json({ code, loginUrl }),
+    );
+  });
+  it.get('/login-at/:provider', (req, res) => void res.json({ login: req.oauth.login(req.params.provider) }));
+  it.get('/end/:provider', (req, res, next) => {
+    req.oauth.logout(req.params).then((answer) => res.json(answer), next);
+  });
   it.get('/misspelt/:method', async (req, res, next) => {
     try {
       await misspelt[req.params.method]?.(req.oauth, { provder: 'aliyun' });
@@ -98,6 +110,48 @@ describe('getAccessToken({ minTtl })', () => {
     expect(aliyun.tokenRequests('refresh_token')).toHaveLength(2);
     expect(await accessToken('?minTtl=60')).toBe(token);
   });
+});
+
+it('getAccessToken asks for no other token unless it is told to, and says when the login has ended', async () => {
+  await visitor.logIn('aliyun');
+  aliyun.clearRequests();
+  const first = (await visitor.get('/access-token/plain').expect(200)).body;
+  expect(aliyun.requests).toEqual([]);
+  expect(await accessToken('?force=yes')).not.toBe(first);
+  expect(aliyun.tokenRequests('refresh_token')).toHaveLength(1);
+  await client.del(...(await redis.keys()).filter((key) => key.startsWith('oauth:login:')));
+  const answer = await visitor.get('/access-token?force=yes', { Accept: 'application/json' }).expect(401);
+  expect(answer.body.error).toBe('login_ended');
+});
+
+it('a login at a provider that nobody is logged in at is missed by those who need it, and by nobody else', async () => {
+  await visitor.logIn('aliyun');
+  const { body } = await visitor.get('/access-token/oidc').expect(401);
+  expect(body).toEqual({ code: 'login_required', loginUrl: '/auth/login/oidc' });
+  expect((await visitor.get('/login-at/oidc').expect(200)).body).toEqual({});
+  expect((await visitor.get('/login-at/aliyun').expect(200)).body.login).toMatchObject({
+    provider: 'aliyun',
+    loggedInAt: expect.any(Number),
+  });
+  await visitor.get('/end/oidc').expect(200);
+  await visitor.get('/me').expect(200);
+});
+
+it('a login at a provider that is no longer configured is none', async () => {
+  await visitor.logIn('oidc');
+  await visitor.logIn('aliyun');
+  const left = await startApp({ lab, session: { redis: client }, routes });
+  const { body } = await left.visitor().get('/me', { Cookie: visitor.cookie }).expect(200);
+  expect(body.logins.map(({ provider }: { provider: string }) => provider)).toEqual(['aliyun']);
+  await left.close();
+});
+
+it('a login that the provider has ended is in the session no more', async () => {
+  issueExpired(aliyun);
+  await visitor.logIn('aliyun');
+  aliyun.fail('token', { status: 400, body: { error: 'invalid_grant' } });
+  await visitor.get('/access-token').expect(401);
+  expect((await visitor.get('/login-at/aliyun').expect(200)).body).toEqual({});
 });
 
 it.each(Object.keys(misspelt))(

@@ -201,6 +201,13 @@ describe('a PDS JWT app', () => {
     const visitor = app.visitor();
     const answer = await visitor.get(`/assert/${admin}`).expect(200);
     expect(answer.body).toMatchObject({ provider: 'pds-jwt', sub: subjects.pds });
+    const [completed] = app.events;
+    expect(completed).toMatchObject({
+      type: 'login.completed',
+      provider: 'pds-jwt',
+      login: expect.any(String),
+    });
+    expect(completed?.duration).toBeLessThan(60_000);
     await visitor.get('/me').expect(200);
     await visitor.get('/call/pds-jwt').expect(200);
     await visitor.post('/auth/logout').expect(303);

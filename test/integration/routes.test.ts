@@ -130,6 +130,37 @@ describe('GET /auth/login', () => {
   });
 });
 
+it('a login with more than one `returnTo` comes back to the app', async () => {
+  const visitor = app.visitor();
+  const started = await visitor.get('/auth/login/aliyun?returnTo=/a&returnTo=/b').expect(302);
+  const callback = await lab.provider('aliyun').signIn(started.headers.location as string);
+  const answer = await visitor.get(callback.pathname + callback.search).expect(303);
+  expect(answer.headers.location).toBe('/');
+});
+
+describe('with `loginPage`', () => {
+  it.each(['', '/app'])('that page is where a login begins, under %j', async (mountPath) => {
+    const root = express();
+    const sub = mountPath === '' ? root : express();
+    if (mountPath !== '') root.use(mountPath, sub);
+    sub.use(oauthSession({ secret: SECRET }));
+    sub.use(
+      oauthRouter([providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')], {
+        loginPage: '/choose',
+        basePath: '/auth',
+      }),
+    );
+    const at = async (path: string) =>
+      (
+        await request(root)
+          .get(mountPath + path)
+          .expect(302)
+      ).headers.location;
+    expect(await at('/auth/login')).toBe(`${mountPath}/choose`);
+    expect(await at('/auth/login?returnTo=/a')).toBe(`${mountPath}/choose?returnTo=%2Fa`);
+  });
+});
+
 describe('other methods on our routes', () => {
   it.each([
     ['/auth/login', 'GET, HEAD'],
@@ -251,6 +282,34 @@ describe('onLogin', () => {
     await waitFor(() => revocations().length === 1);
     await visitor.get('/me').expect(401);
   });
+});
+
+it('onLogin gets the request and the tokens; whatever it throws is a veto, and the cause of the error', async () => {
+  const seen: unknown[] = [];
+  let reason: unknown = null;
+  const served = await startApp({
+    lab,
+    providers: [providerOf(lab, 'oidc')],
+    router: {
+      onLogin: (_login, { req, tokens }) => {
+        seen.push(req.path, typeof tokens.accessToken);
+        throw reason;
+      },
+    },
+    routes: (it) =>
+      it.use(((error, _req, res, _next) => {
+        seen.push(error.cause);
+        res.status(error.status).json({ error: error.code, loginUrl: error.loginUrl });
+      }) as express.ErrorRequestHandler),
+  });
+  for (reason of [null, new Error('not you')]) {
+    seen.length = 0;
+    const visitor = served.visitor();
+    const { body } = await visitor.get(await visitor.authorize('oidc')).expect(403);
+    expect(body).toEqual({ error: 'login_vetoed', loginUrl: '/auth/login/oidc' });
+    expect(seen).toEqual(['/auth/callback/oidc', 'string', reason]);
+  }
+  await served.close();
 });
 
 it('an error of onLogin that has a status of its own is the answer, and the tokens are revoked', async () => {

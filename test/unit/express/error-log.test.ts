@@ -66,6 +66,17 @@ describe('oauthErrorPage', () => {
     expect(log()).not.toContain(SECRET);
   });
 
+  it.each<[string, Error]>([
+    ['a code with more before it', Object.assign(new Error('x'), { code: `${SECRET} ECONNREFUSED` })],
+    ['a code with more after it', Object.assign(new Error('x'), { code: `ECONNREFUSED ${SECRET}` })],
+    ['a message that ends with a code', new Error(`${SECRET} OAUTH_ERROR`)],
+    ['a message that begins with a code', new Error(`OAUTH_ERROR ${SECRET}`)],
+  ])('prints nothing of %s', async (_what, cause) => {
+    await answerTo(new ProviderUnavailableError('provider_unavailable', 'It is down.', { cause }));
+    expect(log()).toMatch(/caused by Error$/);
+    expect(log()).not.toContain(SECRET);
+  });
+
   it('prints no code of a provider that is more than a code', async () => {
     const providerCode = 'x\nForged: a line of its own';
     await answerTo(new ProviderRejectedError('provider_rejected', 'Refused.', { providerCode }));

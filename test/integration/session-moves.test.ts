@@ -12,7 +12,7 @@ let lab: Lab;
 let redis: RedisServer;
 let client: Redis;
 let app: TestApp;
-/** Holds requests to `/held/call/…` once they have read their session. */
+/** Holds requests to `/held/token/…` once they have read their session. */
 let held: ReturnType<typeof gate>;
 /** What happens in `onLogin`. */
 let atLogin: (provider: string) => Promise<unknown>;
@@ -61,7 +61,7 @@ const providersOf = async (visitor: Visitor): Promise<string[]> => {
 };
 
 /** Somebody who is logged in, what Redis has of that, and the next login, which is held before this command. */
-async function loggingIn(...command: ['store' | 'take', string]) {
+async function loggingIn(...command: ['set' | 'getdel', string]) {
   const visitor = app.visitor();
   await visitor.logIn('aliyun');
   const old = await keys('sess:', 'oauth:login:');
@@ -78,7 +78,7 @@ async function loggingIn(...command: ['store' | 'take', string]) {
 
 describe('while a login stores its new session', () => {
   it('a logout in the old one ends both', async () => {
-    const { visitor, complete } = await loggingIn('store', 'sess:');
+    const { visitor, complete } = await loggingIn('set', 'sess:');
     await visitor.post('/auth/logout').expect(303);
     expect((await complete()).status).toBe(401);
     await visitor.get('/me').expect(401);
@@ -88,7 +88,7 @@ describe('while a login stores its new session', () => {
   it('a login that ends in all sessions ends in the new one too', async () => {
     const elsewhere = app.visitor();
     await elsewhere.logIn('aliyun');
-    const { visitor, complete } = await loggingIn('store', 'sess:');
+    const { visitor, complete } = await loggingIn('set', 'sess:');
     await elsewhere.post('/everywhere/aliyun').expect(200);
     expect((await complete()).status).toBe(303);
     expect(await providersOf(visitor)).toEqual(['oidc']);
@@ -101,9 +101,9 @@ describe('while a login stores its new session', () => {
   it('a login that is ending in all sessions does not come along', async () => {
     const elsewhere = app.visitor();
     await elsewhere.logIn('aliyun');
-    const { visitor, complete } = await loggingIn('store', 'sess:');
+    const { visitor, complete } = await loggingIn('set', 'sess:');
     // What is left to do there is to take it out of the old session.
-    const { arrival, release } = holdNext(client, 'take', 'sess:');
+    const { arrival, release } = holdNext(client, 'getdel', 'sess:');
     const ending = elsewhere.post('/everywhere/aliyun').then((answer) => answer);
     await arrival;
     expect((await complete()).status).toBe(303);
@@ -116,7 +116,7 @@ describe('while a login stores its new session', () => {
 
 describe('before a login takes its old session away', () => {
   it('a login that ends there ends in the new one too', async () => {
-    const { visitor, complete } = await loggingIn('take', 'sess:');
+    const { visitor, complete } = await loggingIn('getdel', 'sess:');
     await visitor.post('/end/aliyun').expect(200);
     expect((await complete()).status).toBe(303);
     expect(await providersOf(visitor)).toEqual(['oidc']);
@@ -125,7 +125,7 @@ describe('before a login takes its old session away', () => {
   });
 
   it('a login without a record does not come along where the old session is gone', async () => {
-    const { visitor, old, complete } = await loggingIn('take', 'sess:');
+    const { visitor, old, complete } = await loggingIn('getdel', 'sess:');
     expect(await client.del(...old)).toBe(2);
     expect((await complete()).status).toBe(303);
     expect(await providersOf(visitor)).toEqual(['oidc']);

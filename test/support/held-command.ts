@@ -1,15 +1,12 @@
 import type { Redis } from 'ioredis';
 import { gate } from './gate.js';
 
-const COMMANDS = { store: 'set', take: 'getdel' } as const;
-
 /**
  * Holds the next command of a client whose key begins so, before it is sent.
  *
  * @returns what resolves when it is held, and what lets it go.
  */
-export function holdNext(client: Redis, what: keyof typeof COMMANDS, start: string) {
-  const name = COMMANDS[what];
+export function holdNext(client: Redis, name: 'set' | 'getdel', start: string) {
   const held = gate();
   const methods = client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   const send = methods[name] as (...args: unknown[]) => Promise<unknown>;

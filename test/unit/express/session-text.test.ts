@@ -1,6 +1,6 @@
 import expressSession, { type SessionData } from 'express-session';
 import fc from 'fast-check';
-import { readLogins } from '../../../src/express/session-data.js';
+import { isOurs, readLogins } from '../../../src/express/session-data.js';
 import { contentOf, EMPTY, SessionText, serialize } from '../../../src/express/session-text.js';
 
 const KNOWN = { rev: 'rev', since: 5 };
@@ -81,6 +81,11 @@ describe('the text of a session', () => {
     expect(contentOf({ cookie: USUAL } as unknown as SessionData)).toBe(EMPTY);
   });
 
+  it('has the same content, whoever wrote it', () => {
+    const session = { cookie: USUAL, basket: [1] } as unknown as SessionData;
+    expect(new SessionText(JSON.stringify(session)).content).toBe(contentOf(session));
+  });
+
   it('gives its logins without a look at what the app keeps', () => {
     const text = textOf(USUAL, { oauth: { logins: { oidc: login } }, basket: 'full' }).replace(
       '"full"',
@@ -118,11 +123,104 @@ describe('the text of a session', () => {
     },
   );
 
+  it('is there where it is an object, and is none where there is no text', () => {
+    expect(SessionText.of(undefined)).toBeUndefined();
+    for (const text of ['{}', textOf(USUAL)]) {
+      expect(SessionText.of(text)?.data()).toEqual({ cookie: USUAL });
+    }
+  });
+
+  it('may lack a cookie', () => {
+    for (const data of [
+      {},
+      { basket: [1] },
+      { basket: { full: true }, oauth: { logins: { oidc: login } } },
+    ]) {
+      const { text, content } = serialize(KNOWN, structuredClone(data) as Partial<SessionData>);
+      expect(JSON.parse(text)).not.toHaveProperty('cookie');
+      const read = new SessionText(text);
+      expect(read.known).toEqual(KNOWN);
+      expect(read.content).toBe(content);
+      expect(read.data()).toMatchObject({ ...structuredClone(data), cookie: USUAL });
+    }
+  });
+
+  it('is read as the JSON that it is, whatever sizes it gives', () => {
+    const data = { basket: { full: { of: 1 } }, note: '{"cookie":{}}' };
+    const session = { cookie: { path: '/a' }, ...data, oauth: { logins: { oidc: structuredClone(login) } } };
+    const { text } = serialize(KNOWN, session as unknown as SessionData);
+    const [of, first, second] = /"sizes":\[(\d+),(\d+)\]/.exec(text) as unknown as [string, string, string];
+    const texts = Array.from({ length: text.length + 5 }, (_, size) => [
+      text.replace(of, `"sizes":[${size},${second}]`),
+      text.replace(of, `"sizes":[${first},${size}]`),
+    ]).flat();
+    for (const one of texts) {
+      const { oauth, cookie, ...read } = new SessionText(one).data();
+      expect([read, cookie]).toEqual([data, { ...USUAL, path: '/a' }]);
+      expect(oauth?.logins.oidc?.id).toBe('l1');
+    }
+  });
+
   it('is ours from its first character only', () => {
     const { text } = serialize(KNOWN, { cookie: USUAL, basket: 1 } as unknown as SessionData);
     const within = JSON.stringify({ note: 1 }).slice(0, -1);
     const read = new SessionText(`${within},"session":${text}}`).data();
     expect(read).toEqual({ note: 1, session: JSON.parse(text), cookie: USUAL });
+  });
+});
+
+describe("what others keep under the name 'oauth'", () => {
+  const logins = () => ({ oidc: structuredClone(login) });
+
+  it.each<[boolean, unknown]>([
+    [true, undefined],
+    [true, null],
+    [true, {}],
+    [true, { logins: {} }],
+    [true, { logins: logins() }],
+    [false, 'a token'],
+    [false, 0],
+    [false, ['logins']],
+    [false, { request_token: 'x' }],
+    [false, { logins: logins(), request_token: 'x' }],
+    [false, { logins: 5 }],
+    [false, { logins: [] }],
+    [false, { logins: null }],
+    [false, { logins: { ...logins(), other: { id: 5, user: { claims: {} } } } }],
+    [false, { logins: { ...logins(), other: { id: 'x', user: {} } } }],
+    [false, { logins: { ...logins(), other: 'x' } }],
+  ])('is told from our own: %j (%j)', (ours, oauth) => {
+    expect(isOurs(oauth)).toBe(ours);
+  });
+
+  it.each<unknown>(['a token', 0, ['logins'], { request_token: 'x' }, { logins: {}, request_token: 'x' }])(
+    'stays for the app to read, and is no login: %j',
+    (oauth) => {
+      const read = new SessionText(JSON.stringify({ oauth, basket: 1, cookie: USUAL }));
+      expect(read.logins).toEqual({});
+      expect(read.data()).toEqual({ oauth, basket: 1, cookie: USUAL });
+      // A change of it alone is a change of the session.
+      expect(contentOf({ oauth, basket: 1 } as unknown as SessionData)).toContain(JSON.stringify(oauth));
+    },
+  );
+
+  it.each<unknown>([
+    null,
+    {},
+    { logins: {} },
+    { logins: { oidc: 5 } },
+    { rev: 'r' },
+    { rev: 'r', since: 5, logins: {} },
+    { rev: 'r', since: 5, more: 1 },
+  ])('is nothing where there is no login in what is ours: %j', (oauth) => {
+    const read = new SessionText(JSON.stringify({ oauth, basket: 1 }));
+    expect(read.logins).toEqual({});
+    expect(read.data()).toStrictEqual({ basket: 1, cookie: USUAL });
+  });
+
+  it('is not taken for ours when a rev is beside it that is no text', () => {
+    const oauth = { rev: 5, logins: logins() };
+    expect(new SessionText(JSON.stringify({ oauth })).data()).toMatchObject({ oauth });
   });
 });
 

@@ -138,6 +138,50 @@ it('a login with more than one `returnTo` comes back to the app', async () => {
   expect(answer.headers.location).toBe('/');
 });
 
+describe('with `afterLogin` and `afterLogout`', () => {
+  let own: TestApp;
+  beforeAll(async () => {
+    own = await startApp({
+      lab,
+      providers: [providerOf(lab, 'aliyun'), providerOf(lab, 'oidc')],
+      router: { afterLogin: '/home?tab=1', afterLogout: '/bye?from=app' },
+    });
+  });
+  afterAll(() => own.close());
+
+  it.each([
+    ['', '/home?tab=1'],
+    ['?returnTo=https://evil.example/', '/home?tab=1'],
+    ['?returnTo=/page', '/page'],
+  ])('a login with %j leads to %s', async (query, to) => {
+    const visitor = own.visitor();
+    const started = await visitor.get(`/auth/login/aliyun${query}`).expect(302);
+    const callback = await lab.provider('aliyun').signIn(started.headers.location as string);
+    expect((await visitor.get(callback.pathname + callback.search).expect(303)).headers.location).toBe(to);
+  });
+
+  it('a logout leads there, in any form, and the page that asks first leads back in', async () => {
+    const visitor = own.visitor();
+    await visitor.logIn('aliyun');
+    const page = await visitor.get('/auth/logout').expect(200);
+    expect(page.text).toContain('href="/home?tab=1"');
+    const answer = await visitor.post('/auth/logout').expect(303);
+    expect(answer.headers.location).toBe('/bye?from=app');
+    await visitor.logIn('aliyun');
+    await visitor
+      .post('/auth/logout', { Accept: 'application/json' })
+      .expect(200, { redirectTo: '/bye?from=app' });
+  });
+
+  it('a logout at a provider with an end-session page comes back there', async () => {
+    const visitor = own.visitor();
+    await visitor.logIn('oidc');
+    const { location } = (await visitor.post('/auth/logout').expect(303)).headers;
+    const back = new URL(location as string).searchParams.get('post_logout_redirect_uri');
+    expect(back).toBe(`${own.url}/bye?from=app`);
+  });
+});
+
 describe('with `loginPage`', () => {
   it.each(['', '/app'])('that page is where a login begins, under %j', async (mountPath) => {
     const root = express();

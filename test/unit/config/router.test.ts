@@ -92,6 +92,7 @@ describe('oauthRouter under NODE_ENV=production', () => {
     const { code, message } = inProduction(() => refusal(() => route(options)));
     expect(code).toBe('invalid_option');
     expect(message).toContain("'encryptionKeys'");
+    expect(message).toContain('of at least 32 bytes');
     expect(() => inDevelopment(() => route(options))).not.toThrow();
   });
 
@@ -107,6 +108,16 @@ describe('oauthRouter under NODE_ENV=production', () => {
   it('is less strict elsewhere', () => {
     expect(() => inDevelopment(() => route({}))).not.toThrow();
   });
+});
+
+it('wants a key that holds something, in development, and says nothing of its length', () => {
+  const { message } = inDevelopment(() => refusal(() => route({ encryptionKeys: [''] })));
+  expect(message).toContain("'encryptionKeys'");
+  expect(message).not.toContain('bytes,');
+});
+
+it.each(['/v1.0/auth', '/.auth', '/auth.', '/a/b-c_d~e'])('oauthRouter takes the basePath %s', (basePath) => {
+  expect(() => route({ basePath })).not.toThrow();
 });
 
 it('oauthRouter accepts what it documents', () => {

@@ -29,6 +29,28 @@ describe('scripts in Redis', () => {
     },
   );
 
+  // Of those in a pipeline, ioredis redirects none when slots have moved: neither the first nor the second must be in one.
+  test('those that the server forgot run outside of pipelines', async () => {
+    const client = new Redis(server.url, { enableAutoPipelining: true });
+    const sent: [name: string, isPipeline: boolean][] = [];
+    const send = client.sendCommand;
+    client.sendCommand = function (this: Redis, command, stream) {
+      sent.push([command.name, stream !== undefined]);
+      return send.call(this, command, stream);
+    };
+    const { records } = createRedisStores(connect(client, 5));
+    await client.script('FLUSH');
+    sent.length = 0;
+    await Promise.all([records.remove(uniqueId()), records.remove(uniqueId())]);
+    client.disconnect();
+    expect(sent).toEqual([
+      ['evalsha', true],
+      ['evalsha', true],
+      ['eval', false],
+      ['eval', false],
+    ]);
+  });
+
   test('an app finds its own client, and its pipelines, as they were', async () => {
     const client = new Redis(server.url);
     const before = Object.keys(client.pipeline());

@@ -223,14 +223,18 @@ function attempt<T>(command: (client: Redis) => Promise<T>, client: Redis): Prom
   }
 }
 
-/** The same, not in one pipeline with other commands. */
 function attemptAlone<T>(command: (client: Redis) => Promise<T>, client: Redis): Promise<T> {
+  return alone(client, () => attempt(command, client));
+}
+
+/** Gives a command to ioredis outside of the pipelines of auto-pipelining: in a Cluster it is redirected where need be. */
+export function alone<T>(client: Redis, command: () => Promise<T>): Promise<T> {
   const { options } = client;
   const { enableAutoPipelining } = options;
   // ioredis looks at it when a command is given to it.
   options.enableAutoPipelining = false;
   try {
-    return attempt(command, client);
+    return command();
   } finally {
     options.enableAutoPipelining = enableAutoPipelining;
   }

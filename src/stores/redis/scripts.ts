@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { alone } from './client.js';
 
 /** Each script touches the keys of one login, browser, session or index only: one slot of a Redis Cluster. */
 const scripts = {
@@ -184,7 +185,8 @@ export function scriptsFor(client: Redis): Scripts {
       (...args) =>
         redis[`evalsha${encoding}`](sha, numberOfKeys, ...args).catch((error: unknown) => {
           if (!isUnknownScript(error)) throw error;
-          return redis[`eval${encoding}`](lua, numberOfKeys, ...args);
+          // The first was perhaps alone since its slot had moved, to a node that sees the script for the first time.
+          return alone(client, () => (redis[`eval${encoding}`] as Run)(lua, numberOfKeys, ...args));
         });
     return [[name, run('')] as const, [`${name}Buffer`, run('Buffer')] as const];
   });

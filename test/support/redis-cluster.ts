@@ -35,6 +35,7 @@ const SLOTS = 16_384;
 const MASTERS = 3;
 /** Milliseconds without an answer after which a node counts as failed. */
 const NODE_TIMEOUT = 1000;
+const LOOKS = 3;
 
 /** Three masters that share the slots: keys that must be together and are not would fall apart. */
 export async function startCluster({
@@ -57,11 +58,23 @@ export async function startCluster({
   }
   const masters = admins.slice(0, MASTERS);
   let target: number | undefined;
+  const moved = new Map<number, string>();
   /** To where the last one went, if that is elsewhere: only the first slot that goes to another node needs an epoch. */
   const begin = async (slot: number) => {
+    await agree(masters, moved);
     const owner = await ownerOf(masters, slot);
     if (target === undefined || target === owner) target = (owner + 1) % MASTERS;
-    return beginMove(masters, slot, owner, target);
+    const [from, to] = [masters[owner], masters[target]] as [Redis, Redis];
+    await moveKeys(slot, from, to);
+    const id = (await to.cluster('MYID')) as string;
+    return {
+      async finish() {
+        // First the one who has the keys: no other must send clients to one that sends them back.
+        for (const master of [to, from, ...masters]) await master.cluster('SETSLOT', slot, 'NODE', id);
+        moved.set(slot, id);
+        await agree(masters, moved);
+      },
+    };
   };
   return {
     masters: nodes.slice(0, MASTERS),
@@ -141,35 +154,48 @@ async function takesWrites(replica: Redis, index: number): Promise<number> {
   throw new Error('the replica did not become the master');
 }
 
-async function beginMove(masters: readonly Redis[], slot: number, owner: number, next: number) {
-  await expectOneEpoch(masters);
-  const [source, target] = [masters[owner], masters[next]] as [Redis, Redis];
+async function moveKeys(slot: number, source: Redis, target: Redis): Promise<void> {
   const [from, to] = (await idsOf([source, target])) as [string, string];
   await target.cluster('SETSLOT', slot, 'IMPORTING', from);
   await source.cluster('SETSLOT', slot, 'MIGRATING', to);
   for (;;) {
     // One at a time: so long as some are here and some are there, clients are told to ask.
     const keys = (await source.cluster('GETKEYSINSLOT', slot, 1)) as string[];
-    if (keys.length === 0) break;
+    if (keys.length === 0) return;
     await source.call('MIGRATE', '127.0.0.1', `${target.options.port}`, '', '0', '5000', 'KEYS', ...keys);
   }
-  return {
-    async finish() {
-      for (const master of [target, source, ...masters]) await master.cluster('SETSLOT', slot, 'NODE', to);
-    },
-  };
 }
 
 /**
- * Waits until each node knows of the last move. One that does not would give its own move the same epoch, and nodes that
- * hear of both would send clients back and forth, for good.
+ * Resolves when each node knows of every move, and with which epoch the owners have their slots. One that does not would
+ * give its own move the same epoch. And one that believes a late message of a former owner may send clients to a node that
+ * sends them back, for good (Redis 7.0): it is told again, as `redis-cli --cluster fix` does.
  */
-function expectOneEpoch(masters: readonly Redis[]): Promise<void> {
-  return eventually(async () => {
-    const infos = await Promise.all(masters.map((master) => master.cluster('INFO') as Promise<string>));
-    const epochs = infos.map((info) => /cluster_current_epoch:(\d+)/.exec(info)?.[1]);
-    if (new Set(epochs).size > 1) throw new Error(`The nodes are at the epochs ${epochs}.`);
+async function agree(masters: readonly Redis[], moved: ReadonlyMap<number, string>): Promise<void> {
+  await eventually(async () => {
+    // More than once: a message may be under way.
+    for (let look = 1; look <= LOOKS; look++) {
+      const nodes = await Promise.all(masters.map((master) => master.cluster('NODES') as Promise<string>));
+      const views = nodes.map(viewOf);
+      if (new Set(views).size === 1) continue;
+      for (const master of masters) {
+        for (const [slot, to] of moved) await master.cluster('SETSLOT', slot, 'NODE', to);
+      }
+      throw new Error(`The nodes do not agree:\n${views.join('\n')}`);
+    }
   });
+}
+
+/** Which node has which slots, and with which epoch, as one node sees it. */
+function viewOf(nodes: string): string {
+  const lines = nodes
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [id, , , , , , epoch, , ...slots] = line.split(' ');
+      return [id, epoch, ...slots].join(' ');
+    });
+  return lines.sort().join('; ');
 }
 
 async function ownerOf(masters: readonly Redis[], slot: number): Promise<number> {

@@ -23,7 +23,7 @@ import { LoginSessionStore, type SessionHost } from './session-store.js';
 
 /**
  * The services of all routers behind one session middleware, by provider. A request that a router answers never reaches
- * those after it, and yet a logout ends their logins too; and a revocation that waits is sent by whoever finds it first.
+ * those after it, and yet a logout ends their logins too.
  */
 const servicesBehind = new WeakMap<SessionHost, Map<string, Services>>();
 
@@ -84,8 +84,7 @@ export function createRuntime(config: RouterConfig): Runtime {
     const sealer = createSealer(secrets);
     const records = createLoginRecords(stores.records, sealer, clock);
     const sibling = (name: string) => host && servicesBehind.get(host)?.get(name);
-    const client = (name: string) => clients.get(name) ?? sibling(name)?.client(name);
-    const revocations = createRevocations({ store: stores.revocations, sealer, client, clock, emit });
+    const revocations = createRevocations({ store: stores.revocations, sealer, clients, clock, emit });
     const tokens = createTokenSource(
       {
         ...stores,

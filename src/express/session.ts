@@ -26,7 +26,10 @@ export interface OAuthSessionOptions {
   idleTimeout?: number | undefined;
   /** Seconds (not milliseconds) after the login after which a session ends in any case. Default 1209600, two weeks. */
   absoluteTimeout?: number | undefined;
-  /** What the keys of sessions begin with. Default `sess:`. Not `oauth:`, with which those of logins begin. */
+  /**
+   * What the keys of sessions begin with. Default `sess:`. Not `oauth:`, with which those of logins begin: two apps on one
+   * Redis are kept apart by a `keyPrefix` or `db` of ioredis, not by this.
+   */
   prefix?: string | undefined;
   /** The name of the cookie. Default `__Host-sid` over https, `sid` over http on loopback. */
   name?: string | undefined;

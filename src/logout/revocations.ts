@@ -21,7 +21,7 @@ const PATIENCE = 7 * 24 * 3_600_000;
 const ROUND = 15_000;
 /** How long, in milliseconds, whoever sends a revocation keeps all others from sending it too. */
 const HOLD = 60_000;
-/** How many are sent at the same time. */
+/** How many are sent to a provider at the same time. */
 const BATCH = 10;
 
 /** What is needed to revoke tokens whose login is gone. */
@@ -41,8 +41,8 @@ export type RevocationOutcome = 'revoked' | 'not_revocable' | 'revocation_failed
 export interface RevocationDependencies {
   readonly store: RevocationStore;
   readonly sealer: Sealer;
-  /** The client of a provider; `undefined` when the provider is not configured here. */
-  readonly client: (provider: string) => ProviderClient | undefined;
+  /** The clients of the providers that are configured here, by their names. */
+  readonly clients: ReadonlyMap<string, ProviderClient>;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -66,26 +66,36 @@ export interface Revocations {
 export function createRevocations({
   store,
   sealer,
-  client,
+  clients,
   clock,
   emit,
 }: RevocationDependencies): Revocations {
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
   const context = (id: string) => `revocation ${id}`;
+  // Whoever takes a revocation keeps all others from it for a while. So nobody takes what is for a provider, or sealed
+  // under a key, that others have: those of another app on the same Redis, or of the next deploy.
+  const queuesOf = (provider: string) => sealer.keyIds.map((keyId) => `${provider}:${keyId}`);
+  /** Where what is sealed now goes. */
+  const queueOf = (provider: string) => queuesOf(provider)[0] as string;
 
   const keep = (id: string, revocation: Revocation, pause: number) => {
     const sealed = sealer.seal(JSON.stringify(revocation), context(id));
     const now = clock.now();
-    return store.keep(id, sealed, now + pause, revocation.until - now);
+    return store.keep(queueOf(revocation.provider), id, sealed, now + pause, revocation.until - now);
   };
 
   /** It was kept before it is sent: a process that is killed meanwhile leaves it to the others. */
-  const send = async (at: ProviderClient, id: string, revocation: Revocation): Promise<RevocationOutcome> => {
+  const send = async (
+    at: ProviderClient,
+    queue: string,
+    id: string,
+    revocation: Revocation,
+  ): Promise<RevocationOutcome> => {
     const { provider, login, tokens, failures } = revocation;
     try {
       const revoked = await at.revoke(tokens);
-      await store.drop(id).catch(() => {});
+      await store.drop(queue, id).catch(() => {});
       return revoked ? 'revoked' : 'not_revocable';
     } catch (error) {
       const pause = Math.min(FIRST_RETRY * 2 ** failures, LONGEST_PAUSE) * (0.5 + Math.random() / 2);
@@ -93,34 +103,43 @@ export function createRevocations({
       const outcome = goesOn ? 'will_retry' : 'given_up';
       emit({ type: 'logout.revocation_failed', provider, login, ...errorCodes(error), outcome });
       // If the store fails now, it is due again at the end of the hold.
-      if (goesOn) await keep(id, { ...revocation, failures: failures + 1 }, pause).catch(() => {});
-      else await store.drop(id).catch(() => {});
+      try {
+        if (goesOn) await keep(id, { ...revocation, failures: failures + 1 }, pause);
+        if (!goesOn || queue !== queueOf(provider)) await store.drop(queue, id);
+      } catch {}
       return 'revocation_failed';
     }
   };
 
-  const resend = async ({ id, sealed }: WaitingRevocation): Promise<void> => {
+  const resend = async (
+    at: ProviderClient,
+    queue: string,
+    { id, sealed }: WaitingRevocation,
+  ): Promise<void> => {
     const text = sealer.open(sealed, context(id));
-    // Of another app on the same Redis, or sealed under a key that comes here with the next deploy: whoever can open it
-    // sends it, at the end of the hold.
+    // Somebody changed it.
     if (typeof text !== 'string') return;
     const revocation: Revocation = JSON.parse(text);
-    const at = client(revocation.provider);
-    if (!at) return;
     const startedAt = clock.now();
-    const outcome = await send(at, id, revocation);
+    const outcome = await send(at, queue, id, revocation);
     if (outcome === 'revocation_failed') return;
     const { provider, login } = revocation;
     emit({ type: 'logout.revocation_retried', provider, login, outcome, duration: clock.now() - startedAt });
   };
 
-  const sendDue = async () => {
+  const empty = async (at: ProviderClient, queue: string) => {
     let claimed: readonly WaitingRevocation[];
     do {
       const now = clock.now();
-      claimed = await store.claim(now, now + HOLD, BATCH);
-      await Promise.all(claimed.map(resend));
+      claimed = await store.claim(queue, now, now + HOLD, BATCH);
+      await Promise.all(claimed.map((one) => resend(at, queue, one)));
     } while (claimed.length === BATCH && !stopping.signal.aborted);
+  };
+
+  const sendDue = async () => {
+    const queues = [...clients].flatMap(([name, at]) => queuesOf(name).map((queue) => empty(at, queue)));
+    // A store that is away now is there in the next round.
+    await Promise.allSettled(queues);
   };
 
   /** Lets `stop` wait for it. */
@@ -144,11 +163,11 @@ export function createRevocations({
         Math.max(record.endsAt, clock.now() + PATIENCE),
       ),
     };
-    const at = client(record.provider);
+    const at = clients.get(record.provider);
     if (!at?.canRevoke(tokens) || revocation.until <= clock.now()) return 'not_revocable';
     const id = randomBytes(12).toString('base64url');
     await keep(id, revocation, HOLD).catch(() => {});
-    return send(at, id, revocation);
+    return send(at, queueOf(record.provider), id, revocation);
   };
 
   return {
@@ -159,8 +178,7 @@ export function createRevocations({
         while (!stopping.signal.aborted) {
           // All processes of an app start together, and should not come at the same moment for ever.
           await clock.sleep(ROUND * (0.5 + Math.random()), stopping.signal);
-          // A store that is away now is there in the next round.
-          if (!stopping.signal.aborted) await track(sendDue()).catch(() => {});
+          if (!stopping.signal.aborted) await track(sendDue());
         }
       };
       rounds();

@@ -98,13 +98,16 @@ export interface WaitingRevocation {
   readonly sealed: Uint8Array;
 }
 
-/** Revocations that wait for their provider, due at a point in time in milliseconds since the epoch. */
+/**
+ * Revocations that wait for their provider, due at a point in time in milliseconds since the epoch: in one queue those
+ * that the same processes can send.
+ */
 export interface RevocationStore {
   /** Keeps a revocation, or keeps it anew with another due time. */
-  keep(id: string, sealed: Uint8Array, dueAt: number, ttl: number): Promise<void>;
-  /** Takes some that are due: nobody else gets them before `heldUntil`, even if the taker is killed. */
-  claim(now: number, heldUntil: number, limit: number): Promise<readonly WaitingRevocation[]>;
-  drop(id: string): Promise<void>;
+  keep(queue: string, id: string, sealed: Uint8Array, dueAt: number, ttl: number): Promise<void>;
+  /** Takes some of a queue that are due: nobody else gets them before `heldUntil`, even if the taker is killed. */
+  claim(queue: string, now: number, heldUntil: number, limit: number): Promise<readonly WaitingRevocation[]>;
+  drop(queue: string, id: string): Promise<void>;
 }
 
 /** A login as the index knows it. */

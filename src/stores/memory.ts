@@ -98,19 +98,19 @@ export function createMemoryStores(clock: Clock = systemClock): Stores {
 }
 
 function memoryRevocations(clock: Clock): RevocationStore {
-  const waiting = new ExpiringMap<{ sealed: Uint8Array; dueAt: number }>(clock);
+  const waiting = new ExpiringMap<{ queue: string; id: string; sealed: Uint8Array; dueAt: number }>(clock);
+  const key = (queue: string, id: string) => `${queue} ${id}`;
   return {
-    keep: async (id, sealed, dueAt, ttl) => waiting.set(id, { sealed, dueAt }, ttl),
-    async claim(now, heldUntil, limit) {
-      const due = waiting.keys().filter((id) => (waiting.get(id)?.dueAt ?? now + 1) <= now);
-      return due.slice(0, limit).map((id) => {
-        const { sealed } = waiting.get(id) as { sealed: Uint8Array };
-        waiting.put(id, { sealed, dueAt: heldUntil });
-        return { id, sealed };
-      });
+    keep: async (queue, id, sealed, dueAt, ttl) =>
+      waiting.set(key(queue, id), { queue, id, sealed, dueAt }, ttl),
+    async claim(queue, now, heldUntil, limit) {
+      const all = waiting.keys().flatMap((one) => waiting.get(one) ?? []);
+      const due = all.filter((one) => one.queue === queue && one.dueAt <= now).slice(0, limit);
+      for (const one of due) waiting.put(key(queue, one.id), { ...one, dueAt: heldUntil });
+      return due;
     },
-    async drop(id) {
-      waiting.take(id);
+    async drop(queue, id) {
+      waiting.take(key(queue, id));
     },
   };
 }

@@ -37,6 +37,8 @@ export const UNKNOWN_KEY = Symbol('unknown key');
 
 /** Encrypts what goes into a store, so that whoever reads Redis, or a backup of it, learns nothing. */
 export interface Sealer {
+  /** What tells the keys apart and betrays nothing of them; first that of the one that seals. */
+  readonly keyIds: readonly string[];
   /** @param context what the text belongs to; it opens under the same context only. */
   seal(text: string, context: string): Buffer;
   /** The text; `undefined` when it was sealed under another context, or changed. */
@@ -59,6 +61,7 @@ export function createSealer(secrets: readonly (string | Uint8Array)[]): Sealer 
   const newest = keys[0];
   if (!newest) throw new TypeError('sealing needs a key');
   return {
+    keyIds: keys.map(({ id }) => id.toString('hex')),
     seal(text, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', newest.key, iv).setAAD(Buffer.from(context));

@@ -64,9 +64,9 @@ describe.each(clients)('an outage of Redis, seen by %s', (_name, makeClient) => 
     'backoff.readBackoff': () => stores.backoff.readBackoff('one'),
     'backoff.setBackoff': () =>
       stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL),
-    'revocations.keep': () => stores.revocations.keep('one', bytes, 5, TTL),
-    'revocations.claim': () => stores.revocations.claim(0, 5, 10),
-    'revocations.drop': () => stores.revocations.drop('one'),
+    'revocations.keep': () => stores.revocations.keep('op', 'one', bytes, 5, TTL),
+    'revocations.claim': () => stores.revocations.claim('op', 0, 5, 10),
+    'revocations.drop': () => stores.revocations.drop('op', 'one'),
     probe: () => stores.probe(),
     'sessions.read': () => sessions.read('s'),
     'sessions.create': () => sessions.create('t', '{}'),

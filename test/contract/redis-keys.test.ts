@@ -82,9 +82,9 @@ describe('keys in Redis', () => {
     await stores.replays.use('jti', TTL);
     await stores.endings.settle('sid', 'logout', TTL);
     await stores.backoff.setBackoff('one', { attempt: 1, reason: 'refused', until: 5 }, TTL);
-    await stores.revocations.keep('one', Buffer.from('x'), 5, TTL);
-    await stores.revocations.keep('two', Buffer.from('x'), 5, TTL / 2);
-    await stores.revocations.claim(5, 6, 10);
+    await stores.revocations.keep('op', 'one', Buffer.from('x'), 5, TTL);
+    await stores.revocations.keep('op', 'two', Buffer.from('x'), 5, TTL / 2);
+    await stores.revocations.claim('op', 5, 6, 10);
     await stores.probe();
 
     const keys = await server.keys();

@@ -240,6 +240,11 @@ export function alone<T>(client: Redis, command: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether Redis said 1. A client with the option `stringNumbers` says it in a string. */
+export function isOne(reply: unknown): boolean {
+  return Number(reply) === 1;
+}
+
 function unavailable(how: string, cause?: unknown): StoreUnavailableError {
   return new StoreUnavailableError('store_unavailable', `Redis ${how}.`, {
     cause,

@@ -1,5 +1,5 @@
 import type { IndexedLogin, LoginIndex } from '../contracts.js';
-import type { Connection } from './client.js';
+import { type Connection, isOne } from './client.js';
 import { scriptsFor } from './scripts.js';
 
 // The braces keep an index and its mark in one slot of a Redis Cluster.
@@ -15,7 +15,7 @@ export function createRedisIndex({ client, run }: Connection): LoginIndex {
       const added = await run(() =>
         scripts.oauthAddLogin(...keys, login.id, encode(login), limit, Date.now(), here, provider),
       );
-      return added === 1;
+      return isOne(added);
     },
     async list(name) {
       return decode(Object.entries(await run(() => client.hgetall(indexKey(name)))));

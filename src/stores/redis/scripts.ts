@@ -146,11 +146,11 @@ return redis.call('GET', KEYS[1])`,
     numberOfKeys: 1,
     lua: `
 local current = redis.call('GET', KEYS[1])
-if not current then return 0 end
+if not current then return nil end
 local rev = string.match(current, '^{"oauth":{"rev":"([%w_-]+)"') or ''
 if rev ~= ARGV[2] then return current end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-return 1`,
+return 'saved'`,
   },
   /** KEYS: session. ARGV: before, after. */
   oauthSwapSession: {

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { SessionBackend } from '../contracts.js';
-import type { Connection } from './client.js';
+import { type Connection, isOne } from './client.js';
 import { scriptsFor } from './scripts.js';
 
 /** Keys that Redis looks at in one step of a scan. */
@@ -33,11 +33,11 @@ export function createRedisSessions(
     },
     async save(sid, text, rev) {
       const outcome = await run(() => scripts.oauthSaveSession(key(sid), text, rev, ttl));
-      if (outcome === 1) return 'saved';
-      return outcome === 0 ? 'gone' : { current: outcome as string };
+      if (outcome === null) return 'gone';
+      return outcome === 'saved' ? outcome : { current: outcome as string };
     },
     async swap(sid, before, after) {
-      return (await run(() => scripts.oauthSwapSession(key(sid), before, after))) === 1;
+      return isOne(await run(() => scripts.oauthSwapSession(key(sid), before, after)));
     },
     async take(sid) {
       return (await run(() => client.getdel(key(sid)))) ?? undefined;

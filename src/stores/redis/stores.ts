@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { STORE_PATIENCE } from '../../limits.js';
 import type { Backoff, StoredRecord, Stores } from '../contracts.js';
-import type { Connection } from './client.js';
+import { type Connection, isOne } from './client.js';
 import { createRedisIndex } from './login-index.js';
 import { scriptsFor } from './scripts.js';
 
@@ -9,8 +9,8 @@ import { scriptsFor } from './scripts.js';
 const recordKey = (id: string) => `oauth:login:{${id}}`;
 const lockKey = (id: string) => `oauth:login:{${id}}:lock`;
 const backoffKey = (id: string) => `oauth:login:{${id}}:backoff`;
-const revocationsKey = 'oauth:{revocations}';
-const revocationKey = (id: string) => `oauth:{revocations}:${id}`;
+const revocationsKey = (queue: string) => `oauth:{revocations}:${queue}`;
+const revocationKey = (queue: string, id: string) => `oauth:{revocations}:${queue}:${id}`;
 const indexKey = (browser: string) => `oauth:browser:{${browser}}`;
 const transactionKey = (browser: string, id: string) => `oauth:browser:{${browser}}:open:${id}`;
 const replayKey = (id: string) => `oauth:used:${id}`;
@@ -86,13 +86,13 @@ export function createRedisStores(connection: Connection): Stores {
         const acquired = await run(() =>
           scripts.oauthAcquireLock(lockKey(id), owner, whole(lease), OUTLIVES_LEASE, LAST_CHANCE),
         );
-        return acquired === 1;
+        return isOne(acquired);
       },
       async extend(id, owner, lease) {
         const extended = await run(() =>
           scripts.oauthExtendLock(lockKey(id), recordKey(id), owner, whole(lease), OUTLIVES_LEASE),
         );
-        return extended === 1;
+        return isOne(extended);
       },
       async release(id, owner) {
         await run(() => scripts.oauthReleaseLock(lockKey(id), owner));
@@ -110,11 +110,11 @@ export function createRedisStores(connection: Connection): Stores {
       },
     },
     revocations: {
-      async keep(id, sealed, dueAt, ttl) {
+      async keep(queue, id, sealed, dueAt, ttl) {
         await run(() =>
           scripts.oauthKeepRevocation(
-            revocationsKey,
-            revocationKey(id),
+            revocationsKey(queue),
+            revocationKey(queue, id),
             id,
             Buffer.from(sealed),
             Math.ceil(dueAt),
@@ -122,25 +122,25 @@ export function createRedisStores(connection: Connection): Stores {
           ),
         );
       },
-      async claim(now, heldUntil, limit) {
+      async claim(queue, now, heldUntil, limit) {
         const due = await run(() =>
-          scripts.oauthClaimRevocations(revocationsKey, Math.floor(now), Math.ceil(heldUntil), limit),
+          scripts.oauthClaimRevocations(revocationsKey(queue), Math.floor(now), Math.ceil(heldUntil), limit),
         );
         const claimed = await Promise.all(
           (due as string[]).map(async (id) => {
-            const sealed = await run(() => client.getBuffer(revocationKey(id)));
+            const sealed = await run(() => client.getBuffer(revocationKey(queue, id)));
             if (sealed) return { id, sealed };
             // Its time is over.
-            await run(() => client.zrem(revocationsKey, id));
+            await run(() => client.zrem(revocationsKey(queue), id));
             return undefined;
           }),
         );
         return claimed.filter((one) => one !== undefined);
       },
-      async drop(id) {
+      async drop(queue, id) {
         await Promise.all([
-          run(() => client.del(revocationKey(id))),
-          run(() => client.zrem(revocationsKey, id)),
+          run(() => client.del(revocationKey(queue, id))),
+          run(() => client.zrem(revocationsKey(queue), id)),
         ]);
       },
     },
@@ -162,7 +162,7 @@ export function createRedisStores(connection: Connection): Stores {
     },
     replays: {
       async isUsed(id) {
-        return (await run(() => client.exists(replayKey(id)))) === 1;
+        return isOne(await run(() => client.exists(replayKey(id))));
       },
       async use(id, ttl) {
         return (await run(() => client.set(replayKey(id), '', 'PX', whole(ttl), 'NX'))) === 'OK';

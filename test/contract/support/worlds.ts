@@ -32,6 +32,7 @@ export const worlds: [name: string, open: () => Promise<World>][] = [
   ['memory', memory],
   ['Redis by URL', redisByUrl],
   ['a Redis client with a key prefix', redisWithKeyPrefix],
+  ['a Redis client that says numbers in strings', redisWithStringNumbers],
   ['Redis over TLS', redisOverTls],
   ['a Redis user who may do no more than the documentation says', redisWithAcl],
   ['Redis behind Sentinel', redisBehindSentinel],
@@ -61,6 +62,11 @@ async function redisByUrl(): Promise<World> {
 async function redisWithKeyPrefix(): Promise<World> {
   const server = await startRedis();
   return onRedis([server], server.stop, () => new Redis(server.url, { keyPrefix: 'app:' }));
+}
+
+async function redisWithStringNumbers(): Promise<World> {
+  const server = await startRedis();
+  return onRedis([server], server.stop, () => new Redis(server.url, { stringNumbers: true }));
 }
 
 async function redisOverTls(): Promise<World> {

@@ -36,7 +36,8 @@ beforeEach(() => {
     revoke: async (tokens: unknown) => revoked.push(tokens) > 0,
     endSessionUrl: async (params: { idToken?: string }) => endSessionUrl(params),
   } as unknown as ProviderClient;
-  clientOf = (name) => (name === 'op' ? client : undefined);
+  const clients = new Map([['op', client]]);
+  clientOf = (name) => clients.get(name);
   const rest = { emit: (event: Omit<OAuthEvent, 'at'>) => void events.push(event), clock };
   deps = {
     ...rest,
@@ -48,7 +49,7 @@ beforeEach(() => {
         return records.remove(id);
       },
     },
-    revocations: createRevocations({ ...rest, client: clientOf, store: stores.revocations, sealer }),
+    revocations: createRevocations({ ...rest, clients, store: stores.revocations, sealer }),
   };
 });
 

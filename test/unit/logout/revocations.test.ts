@@ -30,7 +30,11 @@ beforeEach(() => {
 });
 
 /** A process; several share the stores. */
-function process_(key = 'a key', store = stores.revocations, providers = ['op']): Revocations {
+function process_(
+  keys: string | string[] = 'a key',
+  store = stores.revocations,
+  providers = ['op'],
+): Revocations {
   const client = {
     canRevoke: () => revocable,
     revoke: (tokens: unknown) => {
@@ -40,8 +44,8 @@ function process_(key = 'a key', store = stores.revocations, providers = ['op'])
   };
   return createRevocations({
     store,
-    sealer: createSealer([key]),
-    client: (name) => (providers.includes(name) ? (client as unknown as ProviderClient) : undefined),
+    sealer: createSealer([keys].flat()),
+    clients: new Map(providers.map((name) => [name, client as unknown as ProviderClient])),
     clock,
     emit: (event) => events.push({ ...event, at: clock.now() }),
   });
@@ -59,7 +63,14 @@ function record(more: Partial<LoginRecord> = {}): LoginRecord {
   };
 }
 
-const waiting = async () => (await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 100)).length;
+const queueOf = (key: string, provider = 'op') => `${provider}:${createSealer([key]).keyIds[0]}`;
+
+/** How many wait. To look changes nothing: they are due at once afterwards. */
+async function waiting(keys = ['a key', 'another key'], providers = ['op', 'other']): Promise<number> {
+  const queues = keys.flatMap((key) => providers.map((provider) => queueOf(key, provider)));
+  const take = (queue: string) => stores.revocations.claim(queue, Number.MAX_SAFE_INTEGER, 0, 100);
+  return (await Promise.all(queues.map(take))).flat().length;
+}
 
 it('a revocation that succeeds leaves nothing behind', async () => {
   expect(await process_().revoke(record())).toBe('revoked');
@@ -268,9 +279,10 @@ it('a process that is stopped sends nothing more', async () => {
 it('one revocation cannot be put in the place of another', async () => {
   answer = down;
   await process_().revoke(record());
-  const [kept] = await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 1);
-  await stores.revocations.drop(kept?.id as string);
-  await stores.revocations.keep('another', kept?.sealed as Uint8Array, clock.now(), MINUTE);
+  const [kept] = await stores.revocations.claim(queueOf('a key'), Number.MAX_SAFE_INTEGER, 0, 1);
+  await stores.revocations.drop(queueOf('a key'), kept?.id as string);
+  const sealed = kept?.sealed as Uint8Array;
+  await stores.revocations.keep(queueOf('a key'), 'another', sealed, clock.now(), MINUTE);
   await process_().sendDue();
   expect(revoked).toHaveLength(1);
 });
@@ -282,8 +294,10 @@ it('what a provider of another process is for is left to that process', async ()
   answer = async () => true;
   await clock.advance(MINUTE);
   await process_().sendDue();
-  expect(await waiting()).toBe(1);
   expect([revoked.length, events.length]).toEqual([1, 1]);
+  await other.sendDue();
+  expect(revoked).toHaveLength(2);
+  expect(await waiting()).toBe(0);
 });
 
 it('what another app keeps in the same Redis is left alone', async () => {
@@ -294,13 +308,29 @@ it('what another app keeps in the same Redis is left alone', async () => {
   await clock.advance(MINUTE);
   await process_().sendDue();
   expect(revoked).toHaveLength(3);
-  expect(await waiting()).toBe(1);
+  expect(await waiting(['a key'])).toBe(0);
+  await process_('another key').sendDue();
+  expect(revoked).toHaveLength(4);
+  expect(await waiting()).toBe(0);
+});
+
+it('what waits under an old key is sent by who has it, and waits under the new one from the next failure on', async () => {
+  answer = down;
+  await process_('a key').revoke(record());
+  await clock.advance(MINUTE);
+  await process_(['another key', 'a key']).sendDue();
+  expect(revoked).toHaveLength(2);
+  expect([await waiting(['a key']), await waiting(['another key'])]).toEqual([0, 1]);
+  answer = async () => true;
+  await process_('another key').sendDue();
+  expect(revoked).toHaveLength(3);
+  expect(await waiting()).toBe(0);
 });
 
 it('no token is kept in the clear', async () => {
   answer = down;
   await process_().revoke(record());
-  const [kept] = await stores.revocations.claim(Number.MAX_SAFE_INTEGER, 0, 1);
+  const [kept] = await stores.revocations.claim(queueOf('a key'), Number.MAX_SAFE_INTEGER, 0, 1);
   expect(Buffer.from(kept?.sealed ?? []).toString('latin1')).not.toMatch(/refresh|access|alice/);
 });
 

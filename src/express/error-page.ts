@@ -19,7 +19,7 @@ const titles: Readonly<Record<number, string>> = {
 const fallbacks: Readonly<Record<number, string>> = {
   500: 'Only the people who run it can fix this.',
   502: 'Please try again later. You are still logged in if you were before.',
-  503: 'Please try again in a moment. You are still logged in if you were before.',
+  503: 'Please try again in a moment. You are still logged in if you were before, unless you were logging out.',
 };
 
 /** Options of {@link oauthErrorPage}. */

@@ -146,7 +146,7 @@ function isFresh(
 
 /**
  * Makes sure that the login still exists and that its token is good. Nothing is read while the session says enough;
- * within the leeway the token still serves, and nobody waits for the refresh.
+ * within the leeway the record tells whether the login has ended, the token still serves, and nobody waits for the refresh.
  *
  * @returns `undefined` when the login has ended.
  */
@@ -163,17 +163,15 @@ async function keepFresh(
   }
   const left = timeLeft(login, Date.now());
   if (left > leeway * 1000) return login;
-  const fresh = logins.obtain(provider, login, { leeway }).then(
-    ({ tokens }) => ({ ...login, scope: tokens.scope }),
-    (error: unknown) => {
-      if (error instanceof LoginRequiredError) return undefined;
-      throw error;
-    },
-  );
-  if (left <= 0) return fresh;
-  // The token still serves. Events report a failure.
-  fresh.catch(() => {});
-  return login;
+  try {
+    const { tokens } = await logins.obtain(provider, login, { leeway });
+    return { ...login, scope: tokens.scope };
+  } catch (error) {
+    if (error instanceof LoginRequiredError) return undefined;
+    if (left <= 0) throw error;
+    // The token still serves. Events report a failure.
+    return login;
+  }
 }
 
 /** Has the user prove again who they are, as the rules demand. */

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import session from 'express-session';
 import { kind, OptionReader, parseSecureUrl } from '../config.js';
 import { ConfigurationError } from '../errors.js';
 import type { EventListener } from '../events.js';
@@ -49,7 +50,10 @@ export interface OAuthRouterOptions {
   leeway?: number | undefined;
   /** Keys of login records: the first seals, all of them open. Default: derived from the secrets of `oauthSession`. */
   encryptionKeys?: readonly (string | Uint8Array)[] | undefined;
-  /** Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). */
+  /**
+   * Seconds: a call to the provider (10), a store command (2), waiting for a refresh (10). Behind `oauthSession`, which
+   * has the connection, that of store commands counts for both, from the first request that reaches the router on.
+   */
   timeouts?:
     | { provider?: number | undefined; store?: number | undefined; refresh?: number | undefined }
     | undefined;
@@ -108,13 +112,26 @@ export function parseRouterOptions(providers: unknown, options: unknown): Router
     },
     onLogin: read.function<OnLogin>('onLogin', 'give a function'),
     onEvent: read.function<EventListener>('onEvent', 'give a function'),
-    keepSessionData:
-      read.stringsOrNone('keepSessionData', 'give names of session data, as an array of strings') ?? [],
+    keepSessionData: readKeptNames(read),
   };
   timeouts.end();
   read.end();
   if (process.env.NODE_ENV === 'production') checkProduction(read, config);
   return Object.freeze(config);
+}
+
+/** What a session has of its own beside its methods. */
+const OWN_NAMES: readonly string[] = ['id', 'req', 'cookie', 'oauth'];
+
+function readKeptNames(read: OptionReader): readonly string[] {
+  const names =
+    read.stringsOrNone('keepSessionData', 'give names of session data, as an array of strings') ?? [];
+  for (const name of names) {
+    if (!OWN_NAMES.includes(name) && !(name in session.Session.prototype)) continue;
+    const fix = 'leave that name out, since the new session has its own';
+    throw read.wrong('keepSessionData', names, fix, `a list with '${name}'`);
+  }
+  return names;
 }
 
 function checkProduction(read: OptionReader, config: RouterConfig): void {

@@ -23,15 +23,11 @@ const userOf = (provider: string, { issuer, sub }: SessionLogin): KnownUser => (
  * @throws StoreUnavailableError
  */
 export async function endSessionLogins(logins: RequestLogins, own: readonly Entry[]): Promise<LoginRecord[]> {
-  const all = own.map(([name, login]) => ({
-    name,
-    login,
-    id: login.id,
-    deps: logins.servicesBehind(name).logout,
-  }));
-  const ended = await endLogins(all);
-  await Promise.all(all.map(({ deps, name, login }) => removeFromIndex(deps.index, name, login)));
-  return ended;
+  const all = own.map(([name, login]) => {
+    const deps = logins.servicesBehind(name).logout;
+    return { id: login.id, deps, forget: () => removeFromIndex(deps.index, name, login) };
+  });
+  return endLogins(all);
 }
 
 /**

@@ -19,39 +19,40 @@ export interface LogoutDependencies {
 /** Milliseconds between two tries of what the store could not do. */
 const STORE_RETRY = 1000;
 
+/** A login to be ended. */
+export interface EndingLogin {
+  readonly id: string;
+  /** Of the router that knows its provider: another has neither its keys nor its client. */
+  readonly deps: LogoutDependencies;
+  /** Makes others forget the login once its record is gone, be it later than at once. Best effort. */
+  readonly forget?: () => Promise<unknown>;
+}
+
 /**
  * Ends logins: their records first, so that nobody can use them from here on, then the tokens at the provider. The
  * provider's deadline bounds the wait, and whatever the provider answers, the logins have ended.
  *
- * @param logins each with the `deps` of the router that knows its provider: another has neither its keys nor its client.
  * @returns the records that were ended here.
  * @throws StoreUnavailableError when the store fails; what could not be ended now is ended as soon as the store is back.
  */
-export async function endLogins(
-  logins: readonly { readonly id: string; readonly deps: LogoutDependencies }[],
-): Promise<LoginRecord[]> {
-  const ended = await Promise.allSettled(logins.map(({ deps, id }) => endLogin(deps, id)));
+export async function endLogins(logins: readonly EndingLogin[]): Promise<LoginRecord[]> {
+  const ended = await Promise.allSettled(logins.map(endLogin));
   const failed = ended.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
   return ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
 }
 
-async function endLogin(deps: LogoutDependencies, id: string): Promise<LoginRecord | undefined> {
-  let record: LoginRecord | undefined;
-  try {
-    record = await deps.records.remove(id);
-  } catch (error) {
+async function endLogin({ id, deps, forget }: EndingLogin): Promise<LoginRecord | undefined> {
+  const end = async () => {
+    const record = await deps.records.remove(id);
+    await Promise.all([record && revoke(deps, record), forget?.()]);
+    return record;
+  };
+  return end().catch((error: unknown) => {
     // The session that knew this login may be gone: nobody else would come back to it.
-    if (error instanceof StoreUnavailableError) {
-      void whenStoreIsBack(deps.clock, async () => {
-        const found = await deps.records.remove(id);
-        if (found) await revoke(deps, found);
-      });
-    }
+    if (error instanceof StoreUnavailableError) void whenStoreIsBack(deps.clock, end);
     throw error;
-  }
-  if (record) await revoke(deps, record);
-  return record;
+  });
 }
 
 /** Ends logins here alone: their tokens live on at the provider. */

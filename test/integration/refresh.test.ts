@@ -49,6 +49,14 @@ describe.each(['aliyun', 'oidc'])('a token of %s', (name) => {
     provider.clearFaults();
   });
 
+  it('that is about to expire serves no longer once a refresh behind a request has ended the login', async () => {
+    await logInFor(30);
+    provider.revokeAll();
+    await visitor.get('/me').expect(200);
+    await waitFor(() => app.events.some((event) => event.type === 'token.refresh_failed'));
+    await visitor.get('/me').expect(401);
+  });
+
   it('that has expired is renewed once for many requests', async () => {
     await logInFor(0);
     const answers = await Promise.all(Array.from({ length: 50 }, () => visitor.get('/token')));

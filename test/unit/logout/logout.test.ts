@@ -122,6 +122,21 @@ describe('ending logins', () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  it('is told to those who know of it once it is done, and not before', async () => {
+    const forgotten: string[] = [];
+    await deps.records.create(record());
+    broken = away;
+    const forget = async () => forgotten.push('login-1');
+    await endLogins([{ id: 'login-1', deps, forget }]).catch(() => {});
+    await clock.advance(5 * SECOND);
+    expect(forgotten).toEqual([]);
+    broken = undefined;
+    await clock.advance(SECOND);
+    expect(forgotten).toEqual(['login-1']);
+    await endLogins([{ id: 'gone before', deps, forget }]);
+    expect(forgotten).toHaveLength(2);
+  });
+
   it('is given up when the store has been away for five minutes', async () => {
     broken = away;
     await end('login-1').catch(() => {});

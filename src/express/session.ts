@@ -20,7 +20,10 @@ export interface OAuthSessionOptions {
    * memory of this process, which is refused under `NODE_ENV=production`.
    */
   redis?: RedisOption | undefined;
-  /** Signs the cookie and seals login records. Of a list, the first does; all are accepted. 32 characters or more. */
+  /**
+   * Signs the cookie and seals login records. Of a list, the first does; all are accepted. 32 characters or more: with
+   * fewer there is a warning in production.
+   */
   secret: string | readonly string[];
   /** Seconds (not milliseconds) without a request after which a session ends. Default 86400, a day. */
   idleTimeout?: number | undefined;

@@ -72,7 +72,8 @@ export function createRevocations({
 }: RevocationDependencies): Revocations {
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
-  const context = (id: string) => `revocation ${id}`;
+  // With its queue: no provider is sent the tokens of another one, whoever can write to the store.
+  const context = (queue: string, id: string) => `revocation ${queue} ${id}`;
   // Whoever takes a revocation keeps all others from it for a while. So nobody takes what is for a provider, or sealed
   // under a key, that others have: those of another app on the same Redis, or of the next deploy.
   const queuesOf = (provider: string) => sealer.keyIds.map((keyId) => `${provider}:${keyId}`);
@@ -80,9 +81,10 @@ export function createRevocations({
   const queueOf = (provider: string) => queuesOf(provider)[0] as string;
 
   const keep = (id: string, revocation: Revocation, pause: number) => {
-    const sealed = sealer.seal(JSON.stringify(revocation), context(id));
+    const queue = queueOf(revocation.provider);
+    const sealed = sealer.seal(JSON.stringify(revocation), context(queue, id));
     const now = clock.now();
-    return store.keep(queueOf(revocation.provider), id, sealed, now + pause, revocation.until - now);
+    return store.keep(queue, id, sealed, now + pause, revocation.until - now);
   };
 
   /** It was kept before it is sent: a process that is killed meanwhile leaves it to the others. */
@@ -116,7 +118,7 @@ export function createRevocations({
     queue: string,
     { id, sealed }: WaitingRevocation,
   ): Promise<void> => {
-    const text = sealer.open(sealed, context(id));
+    const text = sealer.open(sealed, context(queue, id));
     // Somebody changed it.
     if (typeof text !== 'string') return;
     const revocation: Revocation = JSON.parse(text);

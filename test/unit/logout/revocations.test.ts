@@ -287,6 +287,17 @@ it('one revocation cannot be put in the place of another', async () => {
   expect(revoked).toHaveLength(1);
 });
 
+it('a revocation cannot be sent to another provider', async () => {
+  answer = down;
+  await process_().revoke(record());
+  const [kept] = await stores.revocations.claim(queueOf('a key'), Number.MAX_SAFE_INTEGER, 0, 1);
+  const { id, sealed } = kept as { id: string; sealed: Uint8Array };
+  await stores.revocations.drop(queueOf('a key'), id);
+  await stores.revocations.keep(queueOf('a key', 'other'), id, sealed, clock.now(), MINUTE);
+  await process_('a key', stores.revocations, ['op', 'other']).sendDue();
+  expect(revoked).toHaveLength(1);
+});
+
 it('what a provider of another process is for is left to that process', async () => {
   answer = down;
   const other = process_('a key', stores.revocations, ['op', 'other']);

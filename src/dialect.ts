@@ -90,12 +90,14 @@ export interface RequestRules {
   readonly endpoint?: string | undefined;
 }
 
-/** An answer is a success only if the member at this path, as a string, is one of these. */
+/** An answer is a success only if the member at this path, as a string, is one of these; no object or array is. */
 export interface SuccessRule {
   /** The names of members, from the outermost to the innermost. */
   readonly path: readonly string[];
   /** What it may be: `'0'` stands for the number 0, too. */
   readonly values: readonly string[];
+  /** Whether an answer without that member is a success, too: some platforms leave a code of 0 out. Default false. */
+  readonly absent?: boolean | undefined;
 }
 
 /** A request on its way to the provider, in parts that a dialect can change. */

@@ -56,7 +56,7 @@ export interface OAuthLoginErrorDetails {
   headers?: Record<string, string>;
   /** Where the user can log in (again). */
   loginUrl?: string;
-  /** The provider's own error code, as it came (`invalid_grant`, `60008`, …). Attacker-controlled text: escape it. */
+  /** The provider's own error code (`invalid_grant`, `60008`, …). Left out where it does not look like one. */
   providerCode?: string;
   /** The provider's own id of the failed request, for its support desk. Attacker-controlled text: escape it. */
   requestId?: string;
@@ -82,7 +82,7 @@ export class OAuthLoginError extends Error {
   readonly headers?: Record<string, string>;
   /** Where the user can log in (again). */
   readonly loginUrl?: string;
-  /** The provider's own error code, as it came. Attacker-controlled text: escape it. */
+  /** The provider's own error code, if it is a word of up to 64 letters, digits and `_.:-`. Whoever sent it may have made it up. */
   readonly providerCode?: string;
   /** The provider's own id of the failed request. Attacker-controlled text: escape it. */
   readonly requestId?: string;
@@ -97,7 +97,8 @@ export class OAuthLoginError extends Error {
     this.expose = this.status < 500;
     if (details.headers) this.headers = details.headers;
     if (details.loginUrl) this.loginUrl = details.loginUrl;
-    if (details.providerCode) this.providerCode = details.providerCode;
+    // A provider may repeat what it was sent, a secret or a token, in the place of a code.
+    if (looksLikeCode(details.providerCode)) this.providerCode = details.providerCode;
     if (details.requestId) this.requestId = details.requestId;
     if (details.outcomeUnknown) this.outcomeUnknown = true;
   }
@@ -126,6 +127,10 @@ export class ProviderUnavailableError extends OAuthLoginError {}
 
 /** Redis cannot be reached or is too slow. The user's login is untouched. Status 503 with `Retry-After`. */
 export class StoreUnavailableError extends OAuthLoginError {}
+
+function looksLikeCode(text: string | undefined): text is string {
+  return text !== undefined && /^[\w.:-]{1,64}$/.test(text);
+}
 
 /** What events tell of an error: its code, and the provider's own. */
 export function errorCodes(error: unknown): {

@@ -15,7 +15,7 @@ export function logText(error: OAuthLoginError): string | undefined {
 /** Names what lies beneath, but repeats none of it: the message of a foreign error may hold what a provider sent. */
 function notes(error: OAuthLoginError): string {
   const lines: string[] = [];
-  if (/^[\w.-]{1,64}$/.test(error.providerCode ?? '')) lines.push(`provider's code: ${error.providerCode}`);
+  if (error.providerCode !== undefined) lines.push(`provider's code: ${error.providerCode}`);
   if (error instanceof StoreUnavailableError) lines.push(`Redis: ${outageReason(error)}`);
   let { cause } = error;
   for (let depth = 0; cause instanceof Error && depth < 5; depth += 1) {

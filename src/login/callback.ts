@@ -47,7 +47,7 @@ export function readState(params: URLSearchParams): string {
  * @param map the provider's own codes, and the standard ones for them.
  */
 export function callbackError(error: string, map: Readonly<Record<string, string>> = {}): Error {
-  const details = { providerCode: error.slice(0, 255) };
+  const details = { providerCode: error };
   switch (Object.hasOwn(map, error) ? map[error] : error) {
     case 'access_denied':
     case 'consent_required':

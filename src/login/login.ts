@@ -164,7 +164,10 @@ async function collectFacts(
   const { source, userinfo } = client.provider.identity;
   const ask = () => client.userinfo(tokens.accessToken, tokens.raw, proofKey);
   if (source === 'token_answer') {
-    const further = userinfo === 'always' ? await ask() : {};
+    const further = (userinfo === 'always' && (await ask())) || {};
+    const differs = (name: string) =>
+      further[name] !== undefined && String(further[name]) !== String(tokens.raw[name]);
+    if (client.provider.identity.subject.some(differs)) throw aboutAnother();
     return { ...further, ...aboutUserIn(tokens.raw) };
   }
   const wanted = userinfo === 'always' || (userinfo === 'auto' && lacksPromisedClaims(claims, tokens.scope));
@@ -173,11 +176,26 @@ async function collectFacts(
   const signed = claims.sub !== undefined;
   const names = source === 'id_token' || further?.sub !== undefined;
   if (signed && further !== undefined && names && further.sub !== claims.sub) {
-    throw new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
+    throw aboutAnother();
   }
   // What is signed counts: userinfo adds claims, and overrides none. It has no say in how the user logged in.
-  const { acr: _acr, amr: _amr, auth_time: _authTime, ...aboutUser } = further ?? {};
-  return { ...(signed ? aboutUser : further), ...claims };
+  const { acr: _acr, amr: _amr, auth_time: _authTime, ...aboutUser }: Record<string, unknown> = further ?? {};
+  if (!signed) return { ...further, ...claims };
+  // Nor whether an address that is signed was verified, if it means another one.
+  for (const [name, verified] of verifiable) {
+    if (claims[name] !== undefined && claims[name] !== aboutUser[name]) delete aboutUser[verified];
+  }
+  return { ...aboutUser, ...claims };
+}
+
+/** Claims, and those that say whether they were verified [OpenID Connect Core 5.1]. */
+const verifiable = [
+  ['email', 'email_verified'],
+  ['phone_number', 'phone_number_verified'],
+] as const;
+
+function aboutAnother(): ProviderProtocolError {
+  return new ProviderProtocolError('provider_protocol', 'The userinfo answer is about another user.');
 }
 
 /** Members of a token answer that say nothing about the user. */

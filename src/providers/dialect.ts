@@ -64,7 +64,11 @@ const success: ReadMember<SuccessRule> = (read, name) => {
   if (read.any(name) === undefined) return undefined;
   const group = read.group(name);
   const rule = readMembers<SuccessRule>(
-    { path, values: list("give an array of values, as strings, such as ['0']", 'is not empty') },
+    {
+      path,
+      values: list("give an array of values, as strings, such as ['0']", 'is not empty'),
+      absent: (group, name) => (group.any(name) === undefined ? undefined : group.boolean(name, false)),
+    },
     group,
   );
   if (rule.path === undefined) throw group.missing('path', "give the path to a member, such as ['code']");

@@ -4,6 +4,7 @@ import {
   isOAuthLoginError,
   LoginRequiredError,
   OAuthLoginError,
+  ProviderProtocolError,
   ProviderRejectedError,
   ProviderUnavailableError,
   StoreUnavailableError,
@@ -32,6 +33,7 @@ export interface RefreshClient {
     previous: Readonly<Record<string, unknown>>,
     receivedAt?: number,
   ): Promise<void>;
+  namesAnother(answer: TokenAnswer, sub: string): boolean;
 }
 
 export interface RefreshDependencies {
@@ -95,6 +97,7 @@ function told(client: RefreshClient, onPhase: OnPhase): RefreshClient {
     verifyRefreshed: asking((answer, previous, receivedAt) =>
       client.verifyRefreshed(answer, previous, receivedAt),
     ),
+    namesAnother: (answer, sub) => client.namesAnother(answer, sub),
   };
 }
 
@@ -110,6 +113,10 @@ async function exchange(
     received = await renew(client, record, clock.now());
   } catch (error) {
     return afterFailure(deps, client, record, error);
+  }
+  if (client.namesAnother(received, record.sub)) {
+    const error = new ProviderProtocolError('provider_protocol', "The new tokens are another user's.");
+    return endForeign(deps, client, record, received, error);
   }
   // The old refresh token may be worthless by now: what came is stored first, and judged afterwards.
   if (received.idToken !== undefined && record.claims) {
@@ -158,24 +165,30 @@ async function acceptPending(
     await client.verifyRefreshed(answer, record.claims ?? {}, answer.receivedAt);
   } catch (error) {
     if (isOAuthLoginError(error) && error.code === 'id_token_invalid') {
-      // Tokens of another user, or forged ones: nothing of this login can be trusted any more.
-      deps.emit({
-        type: 'alert',
-        provider: record.provider,
-        login: hashLoginId(record.id),
-        ...errorCodes(error),
-      });
-      try {
-        return await end(deps, client, record, error);
-      } finally {
-        await deps.revoke(record, answer);
-      }
+      return endForeign(deps, client, record, answer, error);
     }
     // Nothing is known about the id_token alone; the access token is as good as ever.
     const { idToken: _unknown, ...rest } = answer;
     accepted = rest;
   }
   return write(deps, record, renewed(record, accepted, answer.receivedAt ?? deps.clock.now()), answer);
+}
+
+/** Tokens of another user, or forged ones: nothing of this login can be trusted any more. */
+async function endForeign(
+  deps: RefreshDependencies,
+  client: RefreshClient,
+  record: LoginRecord,
+  answer: TokenAnswer,
+  error: OAuthLoginError,
+): Promise<LoginRecord> {
+  const { provider, id } = record;
+  deps.emit({ type: 'alert', provider, login: hashLoginId(id), ...errorCodes(error) });
+  try {
+    return await end(deps, client, record, error);
+  } finally {
+    await deps.revoke(record, answer);
+  }
 }
 
 /** Writes by compare-and-set, through an outage of the store if need be: these tokens exist nowhere else. */

@@ -43,8 +43,7 @@ export function readSuccess(
   // A dialect may tell success in its own way, but a standard error is never one. Some say `error: 0`, and some tell
   // success within `error` itself.
   const failed = success
-    ? !success.values.includes(String(at(body, success.path))) ||
-      (success.path[0] !== 'error' && Boolean(error))
+    ? !isAmong(at(body, success.path), success) || (success.path[0] !== 'error' && Boolean(error))
     : error !== undefined;
   if (status >= 400 || failed) throw rejection(response, dialect);
   if (!isPlainObject(body)) {
@@ -53,13 +52,17 @@ export function readSuccess(
   return body;
 }
 
+function isAmong(value: unknown, { values, absent = false }: SuccessRule): boolean {
+  if (value === undefined || value === null) return absent;
+  return typeof value !== 'object' && values.includes(String(value));
+}
+
 /** What a refusal means. Only a clear `invalid_grant` may ever end a login, so nothing else is taken for one. */
 function rejection(response: WireResponse, dialect: Dialect): Error {
   const { status, headers, body } = response;
   const { code: names = ['error'], requestId: ids = [], map = {} } = dialect.error ?? {};
   const value = firstAt(body, names);
-  const providerCode =
-    typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 255) : undefined;
+  const providerCode = typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
   const id = firstAt(body, ids) ?? ids.map((name) => headers.get(name)).find((header) => header !== null);
   const details = {
     ...(providerCode !== undefined && { providerCode }),

@@ -60,6 +60,8 @@ export interface ProviderClient {
     previous: Readonly<Record<string, unknown>>,
     receivedAt?: number,
   ): Promise<void>;
+  /** Whether an answer says that its tokens are another user's, where token answers of this provider name the user. */
+  namesAnother(answer: TokenAnswer, sub: string): boolean;
   /** Tokens for a user whom the app itself has authenticated [RFC 7523]. */
   exchangeAssertion(subject: AssertionSubject): Promise<TokenAnswer>;
   /** The provider's facts about the user; `undefined` where there is no such endpoint. `raw` is the token answer. */
@@ -202,6 +204,18 @@ export function createProviderClient(
 
     async verifyRefreshed(answer, previous, receivedAt) {
       await verify(answer, { previous }, receivedAt);
+    },
+
+    namesAnother({ raw }, sub) {
+      const { source, subject } = provider.identity;
+      if (source !== 'token_answer') return false;
+      const parts = subject.length === 1 ? [sub] : sub.split(':');
+      // Nobody can tell the parts of one that holds the sign between them.
+      if (parts.length !== subject.length) return false;
+      // A refresh answer may name the user in part, or not at all.
+      const isSaid = (value: unknown) =>
+        (typeof value === 'string' && value !== '') || typeof value === 'number';
+      return subject.some((name, at) => isSaid(raw[name]) && String(raw[name]) !== parts[at]);
     },
 
     async exchangeAssertion(subject) {

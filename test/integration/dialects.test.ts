@@ -246,6 +246,29 @@ describe('a PDS JWT app', () => {
     await app.close();
   });
 
+  it('gives nobody the tokens of another user, at the login or later', async () => {
+    const pds = lab.provider('pds');
+    const app = await start();
+    const visitor = app.visitor();
+    pds.alter('token', (answer) => ({ ...answer, user_id: 'mallory' }));
+    await visitor.get(`/assert/${admin}`).expect(502);
+    expect(app.events).toMatchObject([{ type: 'login.failed', error: 'provider_protocol' }]);
+    await visitor.get('/me').expect(401);
+    for (const withRefreshToken of [true, false]) {
+      pds.alter('token', ({ refresh_token, ...answer }) => ({
+        ...answer,
+        expires_in: 0,
+        expire_in: 0,
+        ...(withRefreshToken && { refresh_token }),
+      }));
+      await visitor.get(`/assert/${admin}`).expect(200);
+      pds.alter('token', (answer) => ({ ...answer, user_id: 'mallory' }));
+      await visitor.get('/me').expect(401);
+    }
+    expect(app.events.filter(({ type }) => type === 'alert')).toHaveLength(2);
+    await app.close();
+  });
+
   it('logs in, in the same request, who was logged out before', async () => {
     const app = await start({}, (server) => {
       server.get('/switch', async (req, res, next) => {

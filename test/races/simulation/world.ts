@@ -137,7 +137,12 @@ export class World {
       records: createLoginRecords(stores.records, openly, clock),
       locks: stores.locks,
       backoff: stores.backoff,
-      client: () => ({ refresh, exchangeAssertion: () => refresh(''), verifyRefreshed: async () => {} }),
+      client: () => ({
+        refresh,
+        exchangeAssertion: () => refresh(''),
+        verifyRefreshed: async () => {},
+        namesAnother: () => false,
+      }),
       revoke: () => this.provider.revoke(actor),
       clock,
       emit: () => {},

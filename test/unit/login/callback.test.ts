@@ -106,8 +106,11 @@ describe('an error in a callback', () => {
     expect(callbackError('server_error')).toMatchObject({ headers, providerCode: 'server_error' });
   });
 
-  it('is kept to 255 characters, and out of the message', () => {
-    expect(callbackError('x'.repeat(300))).toMatchObject({ providerCode: 'x'.repeat(255) });
+  it('is kept where it looks like a code, and out of the message', () => {
+    expect(callbackError('x'.repeat(64))).toMatchObject({ providerCode: 'x'.repeat(64) });
+    for (const text of ['x'.repeat(65), 'x\n[alert] forged']) {
+      expect(callbackError(text)).toMatchObject({ providerCode: undefined });
+    }
     expect(callbackError('secret-thing').message).not.toContain('secret-thing');
   });
 

@@ -6,8 +6,10 @@ import { createProviderClient } from '../../../src/wire/client.js';
 import { startServer, type TestServer } from '../wire/server.js';
 
 let server: TestServer;
+let userinfo: Record<string, unknown>;
 beforeEach(async () => {
-  server = await startServer(() => ({ body: { open_id: 'from userinfo', sub: '7', mobile: '1' } }));
+  userinfo = { open_id: 'alice', sub: '7', mobile: '1', nick_name: 'other' };
+  server = await startServer(() => ({ body: userinfo }));
 });
 afterEach(() => server.close());
 
@@ -90,13 +92,26 @@ describe('facts from a token answer', () => {
 
 describe('userinfo beside a token answer', () => {
   it('is asked where that is configured, and overrides nothing', async () => {
-    const { user } = await identifyBy({}, { userinfo: 'always' });
-    expect(user).toMatchObject({ sub: 'alice', claims: { mobile: '1' } });
+    const { user } = await identifyBy({ nick_name: 'A' }, { userinfo: 'always' });
+    expect(user).toMatchObject({ sub: 'alice', name: 'A', claims: { mobile: '1' } });
     expect(server.requests).toMatchObject([{ url: '/u', headers: { authorization: 'Bearer at-1' } }]);
+  });
+
+  it('fails the login when it is about another user', async () => {
+    userinfo = { open_id: 'bob', mobile: '1' };
+    await expect(identifyBy({}, { userinfo: 'always' })).rejects.toMatchObject({ code: 'provider_protocol' });
+  });
+
+  it('need not name the user, and may name it by a number', async () => {
+    userinfo = { mobile: '1' };
+    expect((await identifyBy({}, { userinfo: 'always' })).user.sub).toBe('alice');
+    userinfo = { open_id: 7 };
+    expect((await identifyBy({ open_id: '7' }, { userinfo: 'always' })).user.sub).toBe('7');
   });
 });
 
 it('a provider that names the user by userinfo alone is always asked', async () => {
+  userinfo = { open_id: 'from userinfo', mobile: '1' };
   const { user } = await identifyBy({}, { source: 'userinfo', userinfo: 'never' });
   expect(user).toMatchObject({ sub: 'from userinfo', claims: { open_id: 'from userinfo', mobile: '1' } });
 });

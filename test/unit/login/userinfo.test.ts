@@ -124,6 +124,16 @@ describe('the userinfo answer', () => {
     expect([user.name, user.claims.acr]).toEqual(['Alice', undefined]);
   });
 
+  it('does not say that an address which is signed was verified, if it means another one', async () => {
+    op.claims = { email: 'signed@example.com', phone_number: '+1' };
+    const more = { phone_number: '+1', phone_number_verified: true };
+    const other = { sub: 'alice', email: 'other@example.com', email_verified: true, ...more };
+    op.replies['/userinfo'] = { body: other };
+    const { claims } = (await logIn({ userinfo: 'always' })).user;
+    expect([claims.email, claims.email_verified]).toEqual(['signed@example.com', undefined]);
+    expect([claims.phone_number, claims.phone_number_verified]).toEqual(['+1', true]);
+  });
+
   it('adds claims, and overrides none that is signed', async () => {
     op.claims = { email: 'signed@example.com', email_verified: true, groups: ['a'] };
     op.replies['/userinfo'] = {

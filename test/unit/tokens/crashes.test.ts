@@ -139,6 +139,23 @@ describe('an id_token that comes with a refresh', () => {
     ]);
   });
 
+  it('that names another user by itself ends the login, with an alert, and the tokens are revoked', async () => {
+    const { source, client, records, events, logIn } = setUp();
+    const id = await logIn(0);
+    const { sub } = (await records.read(id)) as { sub: string };
+    client.answer = () => tokens('new', undefined, { refreshToken: 'refresh-1', raw: { user: 'mallory' } });
+    await expect(source.obtain(id, LEEWAY)).rejects.toMatchObject({ code: 'login_ended' });
+    expect(await records.read(id)).toBeUndefined();
+    expect(client.revoked).toMatchObject([{ accessToken: 'new', refreshToken: 'refresh-1' }]);
+    expect(events).toMatchObject([
+      { type: 'alert', error: 'provider_protocol' },
+      { type: 'token.refresh_failed' },
+    ]);
+    const another = await logIn(0);
+    client.answer = () => tokens('new', undefined, { raw: { user: sub } });
+    expect((await source.obtain(another, LEEWAY)).tokens.accessToken).toBe('new');
+  });
+
   it.each([
     ['whose keys cannot be had', new ProviderUnavailableError('provider_unavailable', 'no keys')],
     [

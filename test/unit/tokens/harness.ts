@@ -44,6 +44,10 @@ export class ScriptedClient implements RefreshClient {
     return this.answer(this.asserted.length);
   }
 
+  namesAnother({ raw }: TokenAnswer, sub: string): boolean {
+    return raw.user !== undefined && raw.user !== sub;
+  }
+
   async verifyRefreshed(answer: TokenAnswer, _previous: unknown, receivedAt?: number): Promise<void> {
     this.judged.push(answer);
     await this.judge(answer, receivedAt);

@@ -76,15 +76,24 @@ describe('what a refusal means', () => {
     expect(refusal(status, body)).toMatchObject({ code });
   });
 
-  it('keeps the provider’s own code, at most 255 characters of it, and no other text', () => {
+  it('keeps the provider’s own code, and no other text', () => {
     const error = refusal(400, {
-      error: 'x'.repeat(300),
+      error: 'Invalid.Parameter:code-7',
       error_description: 'token abc is bad',
       error_uri: 'u',
     });
-    expect(error.providerCode).toBe('x'.repeat(255));
+    expect(error.providerCode).toBe('Invalid.Parameter:code-7');
     expect(error.message).toBe('The provider refused the request (HTTP 400).');
   });
+
+  it.each(['code c0de of s3cret unknown', 'x\n[alert] forged', '<b>', 'x'.repeat(65), 'Bearer at-1'])(
+    'keeps nothing of %j in the place of a code: it may repeat what was sent',
+    (text) => {
+      const error = refusal(400, { error: text });
+      expect(error).toMatchObject({ code: 'provider_rejected' });
+      expect(error.providerCode).toBeUndefined();
+    },
+  );
 });
 
 describe('Retry-After of a provider that cannot serve', () => {
@@ -134,6 +143,21 @@ describe('a dialect of errors', () => {
     });
     expect(refusal(200, { access_token: 'at' }, {}, dialect).code).toBe('provider_protocol');
     expect(refusal(400, { code: '60001' }, {}, dialect).code).toBe('provider_rejected');
+  });
+
+  it('takes no list for its success, and an answer without the member only where that is one', () => {
+    const success = { path: ['code'], values: ['0', 'undefined', 'null', '[object Object]'] };
+    const dialect: Dialect = { answer: { success } };
+    for (const wrong of [{ code: ['0'] }, { code: {} }, {}, { code: null }]) {
+      expect(refusal(200, wrong, {}, dialect).code).toBe('provider_protocol');
+    }
+    const lenient: Dialect = {
+      answer: { success: { ...success, absent: true } },
+      error: { code: ['code'], map: { '40030': 'invalid_grant' } },
+    };
+    for (const ok of [{ access_token: 'at' }, { code: 0 }]) expect(judge(200, ok, {}, lenient)).toBe(ok);
+    expect(refusal(200, { code: 40_030 }, {}, lenient).code).toBe('invalid_grant');
+    expect(refusal(200, { code: ['0'] }, {}, lenient).code).toBe('provider_protocol');
   });
 
   it('looks for its success deep inside, in own members only', () => {

@@ -130,7 +130,7 @@ export const defences: readonly Defence[] = [
     name: 'a save never revives a session',
     file: 'src/stores/redis/scripts.ts',
     find: 'if not current then return nil end',
-    replace: "if not current then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) return 1 end",
+    replace: "if not current then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) return 'saved' end",
     row: 'slow-writer',
     failing: /against logout × \d+, oauthSession/,
   },
